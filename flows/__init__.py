@@ -1,0 +1,1 @@
+"""themadossier: panel answers in, weighted, tested and safe theme dossiers out."""

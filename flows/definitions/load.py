@@ -1,0 +1,164 @@
+"""Reads the YAML files of a survey folder into a `Survey`.
+
+The quick C parser reads the files; only when something is wrong is the file read again by
+the slower parser that knows line numbers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from flows.definitions.errors import DefinitionError, Fault
+from flows.definitions.models import (
+    DossierPlan,
+    Model,
+    ProfilePlan,
+    Question,
+    Questionnaire,
+    Survey,
+    SurveyInfo,
+    WeightingPlan,
+)
+from flows.errors import Refusal
+
+FILES: dict[str, type[Model]] = {
+    "survey": SurveyInfo,
+    "questionnaire": Questionnaire,
+    "profiles": ProfilePlan,
+    "weighting": WeightingPlan,
+    "dossier": DossierPlan,
+}
+
+M = TypeVar("M", bound=Model)
+
+
+def load_survey(folder: Path) -> Survey:
+    """Read, resolve and check the survey in `folder`.
+
+    Raises `DefinitionError` with every fault found, `Refusal` if there is no such survey.
+    """
+    from flows.definitions.check import cross_faults
+
+    survey = read_survey(folder)
+    faults = cross_faults(survey, folder)
+    if faults:
+        raise DefinitionError(faults)
+    return survey
+
+
+def read_survey(folder: Path) -> Survey:
+    """Read the five files of a survey without checking what refers to what."""
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise Refusal(
+            f"{folder}: there is no such survey folder. Name a folder with a survey.yaml, "
+            "for example surveys/themapanel."
+        )
+    faults: list[Fault] = []
+    parts: dict[str, Any] = {}
+    for name, model in FILES.items():
+        try:
+            parts[name] = read_model(folder / f"{name}.yaml", model)
+        except DefinitionError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise DefinitionError(faults)
+    parts["questionnaire"] = resolve_scales(parts["questionnaire"])
+    return Survey(info=parts.pop("survey"), **parts)
+
+
+def read_model(path: Path, model: type[M]) -> M:
+    """Read one YAML file into `model`; faults carry the line they stand on."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DefinitionError(
+            [Fault(str(path), 0, "the file is missing.", "Every survey folder needs it.")]
+        ) from None
+    except UnicodeDecodeError:
+        raise DefinitionError(
+            [Fault(str(path), 0, "the file is not UTF-8 text.", "Save it as UTF-8.")]
+        ) from None
+    try:
+        data = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise DefinitionError([_yaml_fault(path, error)]) from None
+    try:
+        return model.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        lines = YAML(typ="rt").load(text)
+        raise DefinitionError(
+            [Fault(str(path), line_of(lines, item["loc"]), *_told(item)) for item in error.errors()]
+        ) from None
+
+
+def _yaml_fault(path: Path, error: YAMLError) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    problem = error.problem if isinstance(error, MarkedYAMLError) else None
+    return Fault(
+        str(path),
+        mark.line + 1 if mark is not None else 0,
+        f"this is not valid YAML: {problem or error}.",
+        "A key may occur once, lists and texts must be closed, tabs are not allowed.",
+    )
+
+
+def line_of(node: Any, loc: tuple[str | int, ...]) -> int:
+    """The line (from 1) of the deepest part of `loc` that the document has."""
+    line = 0
+    for step in loc:
+        try:
+            position = node.lc.data[step] if hasattr(node, "lc") and node.lc.data else None
+            if position is not None:
+                line = position[0] + 1
+            node = node[step]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
+
+
+def _told(item: Any) -> tuple[str, str]:
+    """Pydantic's message in words for someone who writes YAML, and the remedy."""
+    where = ".".join(str(step) for step in item["loc"])
+    kind = item["type"]
+    if kind == "missing":
+        return f"{where}: this key is required.", "Add it."
+    if kind == "extra_forbidden":
+        return f"{where}: this key is unknown.", "Check its spelling or remove it."
+    if kind == "string_type":
+        return (
+            f"{where}: a text is expected, found {item['input']!r}.",
+            "Codes are texts: put quotes around numbers.",
+        )
+    if kind == "string_pattern_mismatch":
+        return (
+            f"{where}: {item['input']!r} is not a code.",
+            "Use letters, digits, - and _ only; wave codes are lower case and start with a letter.",
+        )
+    return f"{where}: {item['msg']} (found {item['input']!r}).", ""
+
+
+def resolve_scales(questionnaire: Questionnaire) -> Questionnaire:
+    """Give every question the options, nets and headline of the scale it names."""
+    return questionnaire.model_copy(
+        update={"questions": tuple(_resolved(q, questionnaire) for q in questionnaire.questions)}
+    )
+
+
+def _resolved(question: Question, questionnaire: Questionnaire) -> Question:
+    scale = questionnaire.scales.get(question.scale) if question.scale else None
+    if scale is None:
+        return question
+    given = question.model_fields_set
+    return question.model_copy(
+        update={
+            name: getattr(scale, name)
+            for name in ("options", "nets", "headline", "mean", "direction")
+            if name not in given
+        }
+    )
