@@ -1,0 +1,91 @@
+"""Flow `weigh-wave`: the kept respondents of a wave get calibrated weights."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pandas as pd
+from prefect import flow, task
+from prefect.artifacts import create_table_artifact
+
+from flows.definitions import load_survey
+from flows.edges import (
+    Done,
+    artifact_key,
+    batches_of,
+    find_wave,
+    inputs_sha256,
+    kept_answers,
+    open_store,
+    reports_folder,
+    write_json,
+    write_whole,
+)
+from flows.ingest.derive import derive
+from flows.weighting.diagnostics import weighting_summary
+from flows.weighting.report import weighting_page
+from flows.weighting.scheme import weigh
+
+
+@flow(name="weigh-wave", flow_run_name="{wave}")
+def weigh_wave(survey: str, wave: str) -> Done:
+    """Weight the wave by its scheme; store the weights; write weighting.html and .json."""
+    return weigh_respondents(survey, wave)
+
+
+@task(name="weigh-respondents", task_run_name="{wave}")
+def weigh_respondents(survey: str, wave: str) -> Done:
+    """The work of `weigh-wave`."""
+    definition = load_survey(Path(survey))
+    defined = find_wave(definition, wave)
+    plan = definition.weighting
+    with open_store() as store:
+        answers = kept_answers(store, definition, defined)
+        inputs = inputs_sha256(batches_of(store, definition, defined), plan.model_dump(mode="json"))
+        began = time.perf_counter()
+        margins = derive(
+            answers, definition.questionnaire, [margin.variable for margin in plan.margins]
+        )
+        if plan.base_weight is not None:
+            margins[plan.base_weight] = answers[plan.base_weight]
+        weighting = weigh(margins, plan)
+        summary = weighting_summary(weighting, plan, seconds=time.perf_counter() - began)
+        record = store.add_weighting(
+            definition.code,
+            defined.code,
+            inputs,
+            pd.DataFrame({"respondent": answers["respondent"], "weight": weighting.weights}),
+            summary,
+        )
+    folder = reports_folder(definition.code, defined.code)
+    page = write_whole(
+        folder / "weighting.html",
+        weighting_page(
+            weighting,
+            plan,
+            definition.questionnaire,
+            summary,
+            title=definition.info.title["en"],
+            wave=defined.title["en"],
+        ),
+    )
+    write_json(folder / "weighting.json", summary)
+    create_table_artifact(
+        key=artifact_key("weights", definition.code, defined.code),
+        table=[
+            {str(name): value for name, value in row.items()}
+            for row in weighting.margins.round(4).to_dict("records")
+        ],
+        description="Margins before and after weighting, and their targets",
+    )
+    w = weighting.weights
+    return Done(
+        (record.id,),
+        (
+            f"{len(w):,} weights, {w.min():.2f} to {w.max():.2f}; efficiency "
+            f"{weighting.efficiency:.2f}, effective number {weighting.effective_n:,.0f}; "
+            f"margins met to {weighting.max_error:.0e}",
+            f"Weighting: {page}",
+        ),
+    )
