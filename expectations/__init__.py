@@ -1,1 +1,5 @@
-"""Great Expectations suites, built from the questionnaire."""
+"""Great Expectations suites, built from a survey's questionnaire."""
+
+from expectations.failure import Failure
+
+__all__ = ["Failure"]

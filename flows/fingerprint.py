@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +25,17 @@ def of_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def of_code(package: Path | None = None) -> str:
-    """SHA-256 over the source files of this software: the code version of a run.
+@lru_cache
+def code_version() -> str:
+    """The version of this software and a hash of its source files, e.g. `0.1.0+3f9c0d21a7b4`.
 
     Hashing the sources needs no git and also tells an edited checkout from a released one.
     """
-    root = package or Path(__file__).parent
+    root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        if path.suffix in {".py", ".yaml", ".json", ".j2"}:
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+    for package in ("flows", "expectations"):
+        for path in sorted((root / package).rglob("*")):
+            if path.suffix in {".py", ".yaml", ".json", ".j2"}:
+                digest.update(path.relative_to(root).as_posix().encode())
+                digest.update(path.read_bytes())
+    return f"{version('themadossier')}+{digest.hexdigest()[:12]}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+import flows  # first: sets the number of BLAS threads before numpy is imported
+
+REPOSITORY = Path(flows.__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +39,29 @@ def shared_dir(repository: Path) -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """One temporary Prefect server for every test that runs a flow (12-20 s, paid once)."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.testing.utilities import prefect_test_harness
+
+    with (
+        prefect_test_harness(server_startup_timeout=120),
+        temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+    ):
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty place with its own store, outputs and inbox; the settings point there."""
+    for name in ("STORE", "OUTPUTS", "INBOX"):
+        monkeypatch.setenv(f"THEMADOSSIER_{name}", str(tmp_path / name.lower()))
+    monkeypatch.delenv("THEMADOSSIER_DATABASE_URL", raising=False)
+    monkeypatch.delenv("THEMADOSSIER_PSEUDONYM_KEY", raising=False)
+    return tmp_path

@@ -61,6 +61,16 @@ def _codes_are_unique(survey: Survey) -> Iterator[Finding]:
         for code, count in Counter(codes).items():
             if count > 1:
                 yield file, place, f"the code {code} is given {count} times.", "Make codes unique."
+    numbers = {column.number: column.question.code for column in survey.questionnaire.columns()}
+    for i, question in enumerate(questions):
+        if numbers.get(question.code, question.code) != question.code:
+            yield (
+                "questionnaire",
+                ("questions", i),
+                f"{question.code} is also the table number of an item of "
+                f"{numbers[question.code]}.",
+                "Give the items letters as codes, or change the question's code.",
+            )
     columns = Counter(column.name for column in survey.questionnaire.columns())
     for name, count in columns.items():
         if count > 1:

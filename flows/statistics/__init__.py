@@ -1,0 +1,1 @@
+"""Numpy kernels that every stage may use: calibration, variance, intervals, tests, counting."""

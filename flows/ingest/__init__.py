@@ -1,0 +1,1 @@
+"""Files with answers become validated answers: read, pseudonymise, standardise, settle, mark."""
