@@ -1,0 +1,1 @@
+"""Engagement profiles: the segmentation model, its stability, and typing of new people."""

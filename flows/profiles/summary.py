@@ -1,0 +1,202 @@
+"""What a model report tells: sizes, places, portraits, matches, steadiness, typing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.profiles.answers import score_matrix, scored_columns
+from flows.profiles.assign import assign
+from flows.profiles.axes import mean_places, standardised, weighted_moments
+from flows.profiles.fit import checked_weights
+from flows.profiles.model import ProfileModel
+from flows.profiles.stability import Stability
+from flows.profiles.typing import TypingModel
+
+Floats = NDArray[np.float64]
+
+PORTRAIT_ITEMS = 6
+STEADY_MEDIAN, STEADY_P10 = 0.80, 0.70
+SMALL_SHARE = 0.03
+
+
+def model_summary(
+    model: ProfileModel,
+    frame: pd.DataFrame,
+    questionnaire: Questionnaire,
+    plan: ProfilePlan,
+    steady: Stability | None = None,
+    typing: TypingModel | None = None,
+    weights: ArrayLike | None = None,
+) -> dict[str, Any]:
+    """The model in plain values (JSON), on the respondents it was fitted on.
+
+    `lines`: what to tell on the terminal, four at most. `attention`: what a researcher
+    should look at before accepting the model.
+    """
+    w = checked_weights(weights, len(frame))
+    result = assign(model, frame, questionnaire)
+    w = np.where(result.typed, w, 0.0)
+    w = w / w.sum() if w.sum() > 0 else w
+    counts = {code: int((result.labels == code).sum()) for code in model.codes}
+    portraits = _portraits(model, frame, questionnaire, result.probabilities * w[:, None], w)
+    demographics = _demographics(model, frame, questionnaire, result.probabilities, w)
+    profiles = [
+        {
+            "code": code,
+            "name": model.names[k].model_dump(),
+            "named": model.named[k],
+            "distance": _rounded(model.distances[k]),
+            "share": _rounded(float(model.sizes[k])),
+            "respondents": counts[code],
+            "places": {
+                axis: _rounded(place)
+                for axis, place in zip(model.axes, model.places[k], strict=True)
+            },
+            "items": portraits[k],
+            "demographics": demographics[k],
+        }
+        for k, code in enumerate(model.codes)
+    ]
+    confidence = float(result.confidence[result.typed].mean()) if result.typed.any() else None
+    summary: dict[str, Any] = {
+        "version": model.version,
+        "respondents": model.n,
+        "seed": model.seed,
+        "starts": model.starts,
+        "items": len(model.items),
+        "items_left_out": list(model.left_out),
+        "factors": model.factors.factors,
+        "style_share": _rounded(model.factors.style),
+        "log_likelihood": model.mixture.log_likelihood,
+        "bic": round(model.bic, 1),
+        "converged": model.mixture.converged,
+        "confidence": _rounded(confidence),
+        "profiles": profiles,
+        "stability": asdict(steady) if steady is not None else None,
+        "typing": asdict(typing.quality) if typing is not None else None,
+    }
+    summary["attention"] = _attention(model, steady, typing)
+    summary["lines"] = _lines(model, steady, typing)
+    return summary
+
+
+def _portraits(
+    model: ProfileModel,
+    frame: pd.DataFrame,
+    questionnaire: Questionnaire,
+    memberships: Floats,
+    w: Floats,
+) -> list[list[dict[str, Any]]]:
+    """Per profile the items that differ most from everybody, in standard deviations."""
+    values = score_matrix(frame, questionnaire, model.items)
+    everybody, _ = weighted_moments(values, w)
+    means = mean_places(values, memberships)
+    differences = np.nan_to_num(mean_places(standardised(values, w), memberships))
+    texts = {column.name: column.text for column in questionnaire.columns()}
+    portraits = []
+    for k in range(len(model.codes)):
+        strongest = np.argsort(-np.abs(differences[k]), kind="stable")[:PORTRAIT_ITEMS]
+        portraits.append(
+            [
+                {
+                    "item": model.items[j].name,
+                    "text": texts[model.items[j].name].model_dump()
+                    if model.items[j].name in texts
+                    else questionnaire.label(model.items[j].name).model_dump(),
+                    "mean": _rounded(means[k, j]),
+                    "everybody": _rounded(everybody[j]),
+                    "difference_sd": _rounded(differences[k, j]),
+                }
+                for j in strongest
+            ]
+        )
+    return portraits
+
+
+def _demographics(
+    model: ProfileModel,
+    frame: pd.DataFrame,
+    questionnaire: Questionnaire,
+    probabilities: Floats,
+    w: Floats,
+) -> list[dict[str, dict[str, float | None]]]:
+    """Per profile the weighted share of each level of the concomitants."""
+    shares: list[dict[str, dict[str, float | None]]] = [{} for _ in model.codes]
+    for variable in model.concomitants.variables:
+        (column,) = scored_columns(questionnaire, [variable])
+        values = score_matrix(frame, questionnaire, [column])[:, 0]
+        known = ~np.isnan(values)
+        mass = (probabilities * (w * known)[:, None]).sum(axis=0)
+        for level in questionnaire.levels(variable):
+            here = values == column.scores[level.code]
+            part = (probabilities * (w * here)[:, None]).sum(axis=0)
+            for k in range(len(model.codes)):
+                share = float(part[k] / mass[k]) if mass[k] > 0 else None
+                shares[k].setdefault(variable, {})[level.code] = _rounded(share)
+    return shares
+
+
+def _attention(
+    model: ProfileModel, steady: Stability | None, typing: TypingModel | None
+) -> list[str]:
+    """What should be looked at before the model is accepted."""
+    said = []
+    for k, code in enumerate(model.codes):
+        distance = model.distances[k]
+        if not model.named[k] and distance is not None:
+            said.append(
+                f"No component is near the prototype of {code} (distance {distance:.2f}); it is "
+                f"called {model.names[k].nl} until a researcher names it."
+            )
+        if model.sizes[k] < SMALL_SHARE:
+            said.append(f"{model.names[k].nl} holds {model.sizes[k]:.1%} of the people.")
+    if steady is not None and (steady.median_ari < STEADY_MEDIAN or steady.p10_ari < STEADY_P10):
+        said.append(
+            f"The profiles are not steady: bootstrap ARI {steady.median_ari:.2f} "
+            f"(tenth percentile {steady.p10_ari:.2f}), wanted {STEADY_MEDIAN:.2f} and "
+            f"{STEADY_P10:.2f}."
+        )
+    if typing is not None and typing.quality.calibration_error > 0.03:
+        said.append(
+            "Typing by the golden questions is "
+            f"{typing.quality.calibration_error:.0%} off in how sure it is of itself."
+        )
+    if model.left_out:
+        said.append(
+            f"Items not used, answered by too few or by all the same: {', '.join(model.left_out)}."
+        )
+    if not model.mixture.converged:
+        said.append("The fit stopped before it converged; more starts would not change that.")
+    return said
+
+
+def _lines(model: ProfileModel, steady: Stability | None, typing: TypingModel | None) -> list[str]:
+    sizes = ", ".join(f"{size:.0%}" for size in model.sizes)
+    lines = [f"{len(model.codes)} profiles from {model.n} respondents: {sizes}"]
+    if steady is not None:
+        lines.append(
+            f"bootstrap ARI median {steady.median_ari:.2f}, tenth percentile "
+            f"{steady.p10_ari:.2f} ({steady.replicates} replicates)"
+        )
+    distances = [distance for distance in model.distances if distance is not None]
+    if distances:
+        lines.append(
+            f"distance to the prototypes {min(distances):.2f} to {max(distances):.2f}; "
+            f"{sum(model.named)} of {len(model.named)} carry their name"
+        )
+    if typing is not None:
+        lines.append(
+            f"golden questions: {typing.quality.accuracy:.0%} get the same profile, mean "
+            f"confidence {typing.quality.confidence:.0%}"
+        )
+    return lines
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None or not np.isfinite(value) else round(float(value), 4)
