@@ -1,0 +1,1 @@
+"""Dossiers: published tables in, workbooks, a tidy CSV and a manifest out."""

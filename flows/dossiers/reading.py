@@ -1,0 +1,192 @@
+"""Reads published tables: which row stands for a table, who is high and who is low in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flows.crosstabs.tables import (
+    TOTAL,
+    Cell,
+    Finding,
+    Flag,
+    PublishedTable,
+    Row,
+    ThemeTables,
+    Verdict,
+)
+from flows.definitions.models import Language
+from flows.dossiers.facts import DossierFacts
+from flows.dossiers.texts import Words
+
+
+@dataclass(frozen=True)
+class Context:
+    """What every sheet needs: the numbers, the facts, the wording."""
+
+    tables: ThemeTables
+    facts: DossierFacts
+    words: Words
+
+    @property
+    def language(self) -> Language:
+        return self.words.language
+
+    def name(self, column: str) -> str:
+        """The name of a column: a profile, or everybody."""
+        if column == TOTAL:
+            return self.words("total")
+        return self.facts.profile(column).label[self.language]
+
+    def base(self, table: PublishedTable) -> str:
+        """Who the percentages are of."""
+        text = table.identity.base_text
+        return text[self.language] if text is not None else self.words("everyone")
+
+    def label(self, row: Row) -> str:
+        return row.label[self.language]
+
+    def figure(self, cell: Cell, row: Row) -> str:
+        """A shown number as it is written in a sentence."""
+        assert cell.value is not None
+        text = (
+            self.words.decimal(cell.value) if row.kind == "mean" else self.words.percent(cell.value)
+        )
+        return f"{self.words('word.about')} {text}" if cell.flag is Flag.INDICATIVE else text
+
+    def bound(self, cell: Cell) -> str:
+        """The bound of a small answer: at most this."""
+        return self.words.percent(cell.bound if cell.bound is not None else 0.01)
+
+    def word(self, cell: Cell) -> str:
+        """The word that stands in place of a hidden number."""
+        if cell.flag is Flag.PROTECTED:
+            return self.words("word.protected")
+        if cell.flag is Flag.BELOW:
+            return self.words("word.below", bound=self.bound(cell))
+        return self.words("word.few")
+
+    def question(self, table: PublishedTable) -> str:
+        """The title of a table without its number."""
+        return table.identity.text[self.language].strip()
+
+    def topic(self, table: PublishedTable) -> str:
+        """The short title where the question has one, else the question."""
+        short = self.facts.short_title(table.identity.number)
+        return short[self.language] if short is not None else self.question(table)
+
+
+def profiles(table: PublishedTable) -> tuple[str, ...]:
+    """The profile columns in their fixed order."""
+    return tuple(column for column in table.columns if column != TOTAL)
+
+
+def lead_row(table: PublishedTable) -> Row | None:
+    """The row that stands for the table; None where no single row does."""
+    if table.identity.multiple or table.identity.headline is None:
+        return None
+    return next((row for row in table.rows if row.code == table.identity.headline), None)
+
+
+def ranked_answers(table: PublishedTable, column: str = TOTAL) -> list[tuple[Row, Cell]]:
+    """Shown answers from high to low; without 'other' and 'none of these'."""
+    shown = [
+        (row, table.cell(row.code, column))
+        for row in table.rows
+        if row.kind == "answer" and not row.last and table.cell(row.code, column).shown
+    ]
+    return sorted(shown, key=lambda pair: -_value(pair[1]))
+
+
+def sorted_rows(table: PublishedTable) -> tuple[Row, ...]:
+    """Rows as the sheet shows them.
+
+    Answers to multiple questions stand from high to low; a hidden total tells nothing by its
+    place, so it comes after the shown ones, and 'other' and 'none of these' close the list.
+    """
+    answers = [row for row in table.rows if row.kind == "answer"]
+    if table.identity.multiple:
+        places = {row.code: place for place, row in enumerate(answers)}
+
+        def rank(row: Row) -> tuple[bool, bool, float, int]:
+            cell = table.cell(row.code, TOTAL)
+            value = _value(cell) if cell.shown else 0.0
+            if row.last:
+                return True, True, 0.0, places[row.code]
+            return False, not cell.shown, -value, places[row.code]
+
+        answers.sort(key=rank)
+    nets = [row for row in table.rows if row.kind == "net"]
+    means = [row for row in table.rows if row.kind == "mean"]
+    return (*answers, *nets, *means)
+
+
+def findings_of(tables: ThemeTables, table: PublishedTable) -> list[Finding]:
+    """The findings in this table that may be told, strongest first.
+
+    Their numbers are shown and carry an arrow: findings are tested over the whole dossier and
+    arrows per table, so one can be without the other, and a sentence about a number without
+    an arrow would contradict the table under it.
+    """
+    return [
+        finding
+        for finding in tables.findings
+        if finding.table == table.identity.number
+        and (cell := table.cell(finding.row, finding.column)).shown
+        and cell.verdict is finding.direction
+        and table.cell(finding.row, TOTAL).shown
+    ]
+
+
+def marked(table: PublishedTable, row: Row) -> tuple[list[str], list[str]]:
+    """Profiles marked higher (highest first) and lower (lowest first) in a row."""
+    cells = [(column, table.cell(row.code, column)) for column in profiles(table)]
+    up = [(c, cell) for c, cell in cells if cell.shown and cell.verdict is Verdict.HIGHER]
+    down = [(c, cell) for c, cell in cells if cell.shown and cell.verdict is Verdict.LOWER]
+    return (
+        [column for column, _ in sorted(up, key=lambda pair: -_value(pair[1]))],
+        [column for column, _ in sorted(down, key=lambda pair: _value(pair[1]))],
+    )
+
+
+def most_marked(table: PublishedTable) -> list[str]:
+    """Profiles with a marked number in any row, those with most marks first."""
+    marks = {
+        column: sum(
+            line[place].shown and line[place].verdict is not Verdict.NONE for line in table.cells
+        )
+        for place, column in enumerate(table.columns)
+    }
+    return sorted((c for c in profiles(table) if marks[c]), key=lambda c: -marks[c])
+
+
+def any_shown(table: PublishedTable) -> bool:
+    """Whether a profile has any number in the table."""
+    return any(
+        cell.shown
+        for line in table.cells
+        for column, cell in zip(table.columns, line, strict=True)
+        if column != TOTAL
+    )
+
+
+def has_marks(table: PublishedTable) -> bool:
+    """Whether any shown number in the table is marked."""
+    return any(
+        cell.shown and cell.verdict is not Verdict.NONE for line in table.cells for cell in line
+    )
+
+
+def resolve(tables: ThemeTables, code: str) -> tuple[PublishedTable, ...]:
+    """The tables a plan's code stands for: `E07`, a grid item `E03_b`, or all items of `E03`."""
+    direct = [
+        table
+        for table in tables.tables
+        if code in (table.identity.number, f"{table.identity.question}_{table.identity.item}")
+    ]
+    if direct:
+        return tuple(direct[:1])
+    return tuple(table for table in tables.tables if table.identity.question == code)
+
+
+def _value(cell: Cell) -> float:
+    return cell.value if cell.value is not None else 0.0

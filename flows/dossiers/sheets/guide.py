@@ -1,0 +1,114 @@
+"""The reading guide: real numbers from this dossier, what they mean, what one may say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
+from flows.crosstabs.tables import Cell as Published
+from flows.dossiers.content import Cell, Sheet
+from flows.dossiers.reading import Context
+from flows.dossiers.sheets.common import Page, cell
+from flows.dossiers.sheets.table import number_cell
+from flows.dossiers.theme import COUNT, GUIDE_WIDTHS
+
+_ROW_HEIGHT = 27.0
+_Place = tuple[PublishedTable, Row, str, Published]
+
+
+def guide_sheet(context: Context) -> Sheet:
+    """One row for each sign that occurs in this dossier."""
+    words = context.words
+    page = Page(GUIDE_WIDTHS)
+    page.head(
+        context,
+        title=words("sheet.guide"),
+        findings=[words("guide.finding")],
+        basis=[words("guide.basis")],
+    )
+    headers = [words(f"guide.{part}") for part in ("see", "example", "means", "say")]
+    header_row = page.header(
+        headers, ["header_left", "header_right", "header_left_in", "header_left"]
+    )
+    for see, example, means, say in _rows(context):
+        page.body(
+            [
+                cell(see, "label_ink"),
+                example,
+                cell(means, "text_in"),
+                cell(say, "label"),
+            ],
+            least=_ROW_HEIGHT,
+        )
+    area = page.close_table("tbl_guide", header_row, headers)
+    return Sheet(
+        key="guide",
+        name=words("sheet.guide"),
+        widths=GUIDE_WIDTHS,
+        rows=tuple(page.rows),
+        tables=(area,),
+        last_row=len(page.rows),
+        grey_tab=True,
+    )
+
+
+def _rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
+    words, rules = context.words, context.facts.publication
+    wanted: dict[str, Callable[[Row, Published], bool]] = {
+        "plain": lambda row, c: c.shown and row.kind != "mean" and _bare(c),
+        "up": lambda _, c: c.shown and c.verdict is Verdict.HIGHER and c.flag is Flag.NONE,
+        "down": lambda _, c: c.shown and c.verdict is Verdict.LOWER and c.flag is Flag.NONE,
+        "about": lambda _, c: c.shown and c.flag is Flag.INDICATIVE,
+        "few": lambda _, c: c.flag in (Flag.TOO_FEW, Flag.NO_BASE),
+        "protected": lambda _, c: c.flag is Flag.PROTECTED,
+        "below": lambda _, c: c.flag is Flag.BELOW,
+        "mean": lambda row, c: c.shown and row.kind == "mean" and _bare(c),
+    }
+    for sign, fits in wanted.items():
+        place = _find(context, fits)
+        if place is None:
+            continue
+        table, row, column, published = place
+        means = words(
+            f"guide.{sign}_means",
+            value=context.figure(published, row) if published.shown else "",
+            profile=context.name(column),
+            answer=context.label(row),
+            number=table.identity.number,
+            minimum=rules.minimum_base,
+            count=rules.small_count,
+        )
+        example = number_cell(context, published, row, total=False)
+        yield words(f"guide.{sign}"), example, means, words(f"guide.{sign}_say")
+    total = _find(context, lambda row, c: c.shown and row.kind != "mean", total=True)
+    if total is not None:
+        example = number_cell(context, total[3], total[1], total=True)
+        yield words("guide.total"), example, words("guide.total_means"), words("guide.total_say")
+    kept = context.facts.field.kept
+    for sign, example in (
+        ("participants", cell(kept, "number", COUNT)),
+        ("profile", cell(context.facts.profiles[0].label[context.language], "word")),
+        ("colours", cell(words("guide.colours_example"), "word")),
+    ):
+        yield (
+            words(f"guide.{sign}"),
+            example,
+            words(f"guide.{sign}_means"),
+            words(f"guide.{sign}_say"),
+        )
+
+
+def _bare(published: Published) -> bool:
+    return published.flag is Flag.NONE and published.verdict is Verdict.NONE
+
+
+def _find(
+    context: Context, fits: Callable[[Row, Published], bool], *, total: bool = False
+) -> _Place | None:
+    """The first number in the dossier that is an example of a sign."""
+    for table in context.tables.tables:
+        for row, line in zip(table.rows, table.cells, strict=True):
+            for column, published in zip(table.columns, line, strict=True):
+                if (column == TOTAL) == total and fits(row, published):
+                    return table, row, column, published
+    return None

@@ -1,0 +1,425 @@
+"""Dutch wording, at B1 level, in the u-form."""
+
+TEXTS: dict[str, str] = {
+    "and": "en",
+    "period.from_to": "van {start} tot en met {end}",
+    "total": "Nederland",
+    "total.whole": "heel Nederland",
+    "everyone": "alle deelnemers",
+    # names of sheets
+    "sheet.cover": "Voorblad",
+    "sheet.contents": "Inhoud",
+    "sheet.profiles": "Profielen naast elkaar",
+    "sheet.guide": "Leeswijzer",
+    "sheet.method": "Methode en kwaliteit",
+    "sheet.data": "Gegevens",
+    "sheet.chart_data": "Grafiekgegevens",
+    "link.back": "Terug naar {sheet}",
+    "link.tip": "Ga naar {sheet}",
+    # status line
+    "status.simulated": "VOORBEELD - gesimuleerd: deze cijfers bestaan niet.",
+    "status.exercise": "OEFENING met bestaande onderzoeksgegevens: niet gebruiken voor beleid.",
+    "status.concept": "CONCEPT: nog niet goedgekeurd.",
+    "status.withdrawn": "INGETROKKEN: gebruik deze cijfers niet meer.",
+    "status.edition": "Editie {number}, {day}.",
+    # cover
+    "cover.kicker": "Themadossier",
+    "cover.area": "Nederland, {period}",
+    "cover.heading": "Belangrijkste uitkomsten",
+    "cover.none": "Geen enkel profiel wijkt in dit dossier duidelijk af van alle anderen.",
+    "cover.link": "Zie per profiel wat mensen vinden en doen: Profielen naast elkaar",
+    "cover.contents": "Naar de inhoud",
+    "cover.area_label": "Gebied",
+    "cover.area_value": "Heel Nederland: {population}",
+    "cover.asked_label": "Gevraagd",
+    "cover.asked_value": "{n} deelnemers, {period}",
+    "cover.about_label": "Over de cijfers",
+    "cover.about_value": (
+        "Alle cijfers zijn gemeten bij deelnemers, en daarna gewogen. Zie Methode en kwaliteit."
+    ),
+    "cover.maker_label": "Gemaakt door",
+    "cover.maker_value": "{publisher}. Vragen: {contact}",
+    "cover.edition_label": "Editie",
+    "cover.edition_value": "Editie {number}, {day}. {following}",
+    "cover.next": "Volgende editie: {moment}.",
+    "cover.usage_label": "Gebruik",
+    # contents
+    "contents.finding": "Bij {count} van de {total} tabellen wijkt een profiel duidelijk af.",
+    "contents.finding_one": "Bij 1 van de {total} tabellen wijkt een profiel duidelijk af.",
+    "contents.finding_none": "Bij geen enkele tabel wijkt een profiel duidelijk af.",
+    "contents.basis": (
+        "Klik op de naam van een blad om ernaartoe te gaan. "
+        "Alle cijfers zijn gemeten in heel Nederland."
+    ),
+    "contents.sheet": "Blad",
+    "contents.topic": "Onderwerp",
+    "contents.outcome": "Belangrijkste uitkomst",
+    "contents.participants": "Deelnemers",
+    "contents.standout": "Opvallende profielen",
+    "contents.higher": "Hoger: {profile}",
+    "contents.lower": "Lager: {profile}",
+    "contents.differs": "Anders: {profile}",
+    "contents.others": "{profile} en {count} andere",
+    "contents.same": "Geen duidelijk verschil",
+    "contents.untested": "Niet vergeleken",
+    "contents.not_applicable": "Niet van toepassing",
+    "contents.no_numbers": "Geen cijfers",
+    "contents.guide": "Wat de tekens en woorden in de tabellen betekenen.",
+    "contents.method": "Hoe wij hebben gevraagd en gewogen, en wat u er niet mee kunt.",
+    "contents.data": "Alle cijfers onder elkaar, voor wie ze zelf wil gebruiken.",
+    "contents.chart_data": "De cijfers achter de grafieken.",
+    "contents.note": (
+        "'Hoger' of 'lager' betekent: vergeleken met alle anderen samen, en groter dan toeval."
+    ),
+    # tables
+    "table.title": "{number}. {text}",
+    "table.answer": "Antwoord",
+    "table.n": "Aantal deelnemers",
+    "table.dont_know": "Weet niet of geen antwoord (in % van alle gevraagden)",
+    "table.basis": "In % van {base} met een mening. {measured}",
+    "table.basis_part": "In % van {base}, zonder 'weet niet'. {measured}",
+    "table.basis_mean": "Gemiddelde van {base} met een mening. {measured}",
+    "table.basis_multiple": (
+        "In % van {base}; meer antwoorden mogelijk, dus samen meer dan 100%. {measured}"
+    ),
+    "table.measured": "Gemeten in heel Nederland bij {n} deelnemers, {period}.",
+    "table.question": "Vraag: {text}",
+    "table.note_marks": (
+        "▲ hoger, ▼ lager dan alle anderen samen, groter dan toeval en ten minste {points} "
+        "procentpunt. Kolommen: mensen die bij dit profiel zijn ingedeeld."
+    ),
+    "table.note_marks_mean": (
+        "▲ hoger, ▼ lager dan alle anderen samen, en groter dan toeval. "
+        "Kolommen: mensen die bij dit profiel zijn ingedeeld."
+    ),
+    "table.note_no_marks": (
+        "Geen enkel profiel wijkt duidelijk af van alle anderen samen. "
+        "Kolommen: mensen die bij dit profiel zijn ingedeeld."
+    ),
+    "table.note_model": (
+        "Deze vraag is gebruikt om de profielen te maken. Daarom vergelijken wij de profielen "
+        "hier niet. Kolommen: mensen die bij dit profiel zijn ingedeeld."
+    ),
+    "table.note_circa": "circa = indicatief: {low} tot {high} deelnemers.",
+    "table.note_circa_effective": (
+        "circa = indicatief: weinig deelnemers, of deelnemers met ongelijke gewichten."
+    ),
+    "table.note_few": "{word} = minder dan {minimum} deelnemers.",
+    "table.note_protected": "{word} = anders is een ander cijfer uit te rekenen.",
+    "table.note_below": "{words} = 1 tot {count} deelnemers.",
+    "word.few": "[te weinig]",
+    "word.protected": "[afgeschermd]",
+    "word.below": "< {bound}",
+    "word.about": "circa",
+    # findings
+    "finding.share": "Van {base} antwoordt {value} '{answer}'.",
+    "finding.mean": "Van {base} is het gemiddelde {value}.",
+    "finding.contrast_two": "Bij {high} is dat {high_value}, bij {low} {low_value}.",
+    "finding.contrast_one": "Bij {profile} is dat {value}.",
+    "finding.other": "Van {profile} antwoordt {value} '{answer}'; van {base} is dat {total}.",
+    "finding.most": "'{answer}' is het meest genoemd: {value}.",
+    "finding.most_single": "'{answer}' is het antwoord dat het meest is gegeven: {value}.",
+    "finding.more": "Van {profile} noemt {value} '{answer}'; van {base} is dat {total}.",
+    "finding.none": "Geen profiel wijkt duidelijk af.",
+    "finding.too_few": "Over deze vraag zeggen wij niets: er zijn te weinig deelnemers.",
+    "finding.protected": "Het cijfer voor heel Nederland is afgeschermd.",
+    "finding.cover_share": (
+        "Van {profile} antwoordt {value} '{answer}' op '{question}'. Van {base} is dat {total}."
+    ),
+    "finding.cover_multiple": (
+        "Van {profile} noemt {value} '{answer}' bij '{question}'. Van {base} is dat {total}."
+    ),
+    "finding.cover_mean": (
+        "Bij {profile} is het gemiddelde {value} op '{question}'. Van {base} is dat {total}."
+    ),
+    "finding.cover_national": "Van {base} antwoordt {value} '{answer}' op '{question}'.",
+    # charts
+    "chart.headline": "{answer}, in % van {base} met een mening",
+    "chart.part": "{answer}, in % van {base}",
+    "chart.mean": "{answer}, van {base} met een mening",
+    "chart.multiple": "De meest genoemde antwoorden, in % van {base}",
+    "chart.most": "De antwoorden die het meest zijn gegeven, in % van {base} met een mening",
+    "chart.answers": "Alle antwoorden, in % van {base} met een mening",
+    "chart.everyone": "Alle deelnemers",
+    "chart.about": "{profile} (circa)",
+    "chart.alt_first": "{category}: {value}",
+    "chart.alt_missing_few": "{profile}: te weinig deelnemers",
+    "chart.alt_missing_protected": "{profile}: afgeschermd",
+    "chart.alt_missing_below": "{profile}: minder dan {bound}",
+    # profiles side by side
+    "profiles.title": "Profielen naast elkaar",
+    "profiles.finding_stance": (
+        "Van {high} antwoordt {high_value} '{answer}' op '{question}' ({number}); "
+        "van {low} {low_value}."
+    ),
+    "profiles.finding_size": "{profile} is het grootste profiel: {value} van alle deelnemers.",
+    "profiles.finding_plain": "Wat elk profiel vindt, wat mensen beweegt en wat hen tegenhoudt.",
+    "profiles.basis": (
+        "Gemeten in heel Nederland bij {n} deelnemers, {period}. "
+        "Kolommen: zie de opmerkingen onder de tabel."
+    ),
+    "profiles.profile": "Profiel",
+    "profiles.size": "Aandeel deelnemers",
+    "profiles.n": "Aantal deelnemers",
+    "profiles.stance": "Houding ({number})",
+    "profiles.motive": "Belangrijkste reden om mee te doen ({number})",
+    "profiles.barrier": "Belangrijkste drempel ({number})",
+    "profiles.channels": "Meest gebruikte kanalen ({number})",
+    "profiles.everyone": "Nederland",
+    "profiles.answer": "{answer} ({value})",
+    "profiles.more_often": "Vaker dan anderen: {answer}",
+    "profiles.note_measure": "{name} = {answer}. Vraag {number}: {text}",
+    "profiles.note_top": "{name} = het meest genoemde antwoord bij vraag {number}: {text}",
+    "profiles.note_grid": ("{name} = de regel met het hoogste cijfer bij vraag {number}: {text}"),
+    "profiles.note_channels": ("{name} = de {count} hoogste cijfers bij vraag {number}: {text}"),
+    "profiles.name_stance": "Houding",
+    "profiles.name_willingness": "Wil meedoen",
+    "profiles.name_motive": "Reden",
+    "profiles.name_barrier": "Drempel",
+    "profiles.name_channels": "Kanalen",
+    "profiles.note_names": "De naam beschrijft een groep, geen persoon. Werknamen: {names}.",
+    "profiles.note_names_all": (
+        "De naam beschrijft een groep, geen persoon. Alle namen zijn werknamen."
+    ),
+    "profiles.note_names_public": "De naam beschrijft een groep, geen persoon.",
+    "profiles.interpretation": "Duiding van de onderzoeker: {text}",
+    # reading guide
+    "guide.finding": "Lees eerst de zin onder de titel. Die zin zegt wat de tabel laat zien.",
+    "guide.basis": "De voorbeelden zijn echte cijfers uit dit dossier.",
+    "guide.see": "U ziet",
+    "guide.example": "Voorbeeld",
+    "guide.means": "Dat betekent",
+    "guide.say": "Wat u wel en niet kunt zeggen",
+    "guide.plain": "Gewoon cijfer",
+    "guide.plain_means": (
+        "{value} van {profile} antwoordt '{answer}' (tabel {number}). "
+        "Het verschil met anderen kan toeval zijn."
+    ),
+    "guide.plain_say": "Noem het cijfer. Zeg niet 'meer' of 'minder dan anderen'.",
+    "guide.up": "Pijl omhoog",
+    "guide.up_means": (
+        "Hoger dan bij alle anderen samen (tabel {number}). Het verschil is groter dan toeval."
+    ),
+    "guide.up_say": "U mag zeggen: 'vaker dan anderen'.",
+    "guide.down": "Pijl omlaag",
+    "guide.down_means": (
+        "Lager dan bij alle anderen samen (tabel {number}). Het verschil is groter dan toeval."
+    ),
+    "guide.down_say": "U mag zeggen: 'minder vaak dan anderen'.",
+    "guide.about": "Circa",
+    "guide.about_means": (
+        "Indicatief: gevraagd aan weinig mensen. Het cijfer kan flink anders zijn."
+    ),
+    "guide.about_say": "Gebruik dit niet als enig argument.",
+    "guide.few": "Te weinig",
+    "guide.few_means": "Minder dan {minimum} mensen. Wij laten het cijfer weg.",
+    "guide.few_say": "U mag er niets over zeggen.",
+    "guide.protected": "Afgeschermd",
+    "guide.protected_means": "Weggelaten, omdat u anders een ander cijfer kunt uitrekenen.",
+    "guide.protected_say": "U mag er niets over zeggen.",
+    "guide.below": "Heel klein",
+    "guide.below_means": "Een paar mensen gaven dit antwoord: 1 tot {count}.",
+    "guide.below_say": "U mag zeggen: 'bijna niemand'.",
+    "guide.mean": "Gemiddelde",
+    "guide.mean_means": "Het gemiddelde van alle antwoorden op de schaal (tabel {number}).",
+    "guide.mean_say": "Vergelijk gemiddelden alleen binnen een tabel.",
+    "guide.total": "Nederland",
+    "guide.total_means": ("Alle deelnemers samen, na weging. Zie Methode en kwaliteit."),
+    "guide.total_say": "Het cijfer geldt voor Nederland, niet voor uw gemeente.",
+    "guide.participants": "Aantal deelnemers",
+    "guide.participants_means": "Zo veel mensen gaven antwoord op deze vraag.",
+    "guide.participants_say": "Hoe minder mensen, hoe groter het toeval.",
+    "guide.profile": "Profiel",
+    "guide.profile_means": (
+        "Een groep mensen met ongeveer dezelfde houding. Niemand past er precies in."
+    ),
+    "guide.profile_say": "Zeg: '18% hoort bij dit profiel', nooit 'zij zijn'.",
+    "guide.colours": "Kleuren in grafieken",
+    "guide.colours_example": "blauw, lichtgrijs",
+    "guide.colours_means": "Blauw is gemeten. Lichtgrijs is om te vergelijken.",
+    "guide.colours_say": "Het staat er altijd ook in woorden bij.",
+    # method
+    "method.finding": (
+        "Het panel is geen toevallige steekproef uit alle Nederlanders. "
+        "De marges tonen alleen toeval."
+    ),
+    "method.basis": "Dit blad is de verantwoording. Het is voor wie de cijfers wil controleren.",
+    "method.item": "Onderdeel",
+    "method.figure": "Gegeven",
+    "method.explained": "Toelichting",
+    "method.see": "Zie toelichting",
+    "method.unknown": "Niet bekend",
+    "method.fieldwork_value": "{days} dagen",
+    "method.survey": "Onderzoek",
+    "method.population": "Doelgroep",
+    "method.frame": "Steekproefkader",
+    "method.selection": "Selectie",
+    "method.mode": "Manier van vragen",
+    "method.population_note": ("Over deze mensen gaan de cijfers."),
+    "method.frame_note": ("Hieruit zijn de deelnemers gekozen."),
+    "method.selection_note": ("Zo zijn de deelnemers gekozen."),
+    "method.mode_note": ("Zo zijn de vragen gesteld."),
+    "method.fieldwork": "Veldwerk",
+    "method.invited": "Uitgenodigd",
+    "method.invited_unknown": "Het aantal uitgenodigden is niet bekend.",
+    "method.invited_note": "{share} van hen deed mee.",
+    "method.read": "Meegedaan",
+    "method.read_note": "Mensen in de ontvangen bestanden.",
+    "method.left_out": "Weggelaten",
+    "method.left_out_none": "Niemand is weggelaten.",
+    "method.kept": "Gebruikt",
+    "method.kept_note": "In alle tabellen, tenzij een vraag aan een deel is gesteld.",
+    "method.by_profile": "Deelnemers per profiel",
+    "method.by_profile_value": "{low} tot {high}",
+    "method.weighting": "Weging",
+    "method.weighting_value": "{count} kenmerken",
+    "method.weighting_value_one": "1 kenmerk",
+    "method.weighting_methods.raking": "Raking (iteratief naar de randtotalen)",
+    "method.weighting_methods.linear": "Lineaire calibratie",
+    "method.weighting_methods.logit": "Calibratie met grenzen (logit)",
+    "method.weighting_methods.poststratify": "Poststratificatie",
+    "method.margin": "Kenmerk",
+    "method.margin_note": "Streefcijfers: {source}, {day}.",
+    "method.margin_note_approximate": "Streefcijfers bij benadering: {source}, {day}.",
+    "method.weights": "Gewichten",
+    "method.weights_value": "{low} tot {high}",
+    "method.weights_note": (
+        "Gemiddeld 1. Effectief aantal deelnemers {effective} (efficiëntie {efficiency}); "
+        "ontwerpeffect {deff}."
+    ),
+    "method.trimmed_note": "Begrensd op {upper} keer het gemiddelde.",
+    "method.margin_error": "Marge bij 50%",
+    "method.margin_error_value": "± {points} procentpunt",
+    "method.margin_error_note": (
+        "Voor alle deelnemers, bij 95% en met het effect van de weging. "
+        "Alleen toeval, geen fouten door wie niet meedoet."
+    ),
+    "method.test": "Toets",
+    "method.test_value": "Profiel tegen de rest",
+    "method.test_note": (
+        "Tweezijdig {alpha}, met de weging in de variantie; per tabel gecorrigeerd "
+        "(Benjamini-Hochberg)."
+    ),
+    "method.mark": "Pijlen",
+    "method.mark_value": "Vanaf {points} procentpunt",
+    "method.mark_note": "Bij gemiddelden vanaf {sd} standaardafwijking.",
+    "method.findings": "Uitkomsten op het voorblad",
+    "method.findings_value": "Hele dossier",
+    "method.findings_note": (
+        "Getoetst over alle tabellen samen (Benjamini-Hochberg), op volgorde van het kleinste "
+        "verschil dat nog waarschijnlijk is."
+    ),
+    "method.interval": "Laag en hoog",
+    "method.interval_value": "95%",
+    "method.interval_note": (
+        "Betrouwbaarheidsinterval met het effect van de weging; het staat op het blad Gegevens."
+    ),
+    "method.missing": "Geen antwoord",
+    "method.missing_value": "Telt niet mee",
+    "method.missing_note": (
+        "Percentages zijn van mensen met een mening. 'Weet niet' staat in een eigen rij."
+    ),
+    "method.model": "Profielen",
+    "method.model_value": "Model {version}",
+    "method.model_own": "Gemaakt met de antwoorden van deze deelnemers op {count} vragen.",
+    "method.model_register": "Deelnemers zijn ingedeeld met {count} vragen.",
+    "method.model_draft": "Dit model is een concept.",
+    "method.stability": "Stabiliteit",
+    "method.stability_value": "{median} van 1",
+    "method.stability_note": (
+        "Overeenkomst bij herhaling met andere steekproeven (ARI, mediaan; laagste tiende {p10})."
+    ),
+    "method.assigned": "Kolommen",
+    "method.assigned_value": "Ingedeelde mensen",
+    "method.assigned_note": (
+        "Een kolom beschrijft mensen die bij een profiel zijn ingedeeld. Dat kan fout zijn."
+    ),
+    "method.hidden": "Afgeschermd",
+    "method.hidden_value": "{hidden} van {cells} cijfers",
+    "method.hidden_note": (
+        "Groepen onder {minimum} deelnemers zijn weggelaten, van {minimum} tot {indicative} "
+        "indicatief."
+    ),
+    "method.small": "Kleine antwoorden",
+    "method.small_value": "1 tot {count} mensen",
+    "method.small_note": (
+        "Als grens getoond (zoals < 1%) bij ten minste {base} deelnemers, anders weggelaten."
+    ),
+    "method.special": "Gevoelige vragen",
+    "method.special_value": "Geen 0% of 100%",
+    "method.special_note": "Bij groepen onder {base} deelnemers.",
+    "method.rounding": "Afronding",
+    "method.rounding_value": "Hele procenten",
+    "method.rounding_note": "Gemiddelden op een decimaal; de cijfers zelf zijn afgerond.",
+    "method.coverage": "Bijna niet in het panel",
+    "method.coverage_value": "Geen cijfer",
+    "method.simulated": "Simulatie",
+    "method.simulated_value": "Verzonnen cijfers",
+    "method.simulated_note": "Alle antwoorden zijn gemaakt door een programma.",
+    "method.exercise": "Oefening",
+    "method.exercise_value": "Bestaande gegevens",
+    "method.exercise_note": "De gegevens zijn verzameld voor ander onderzoek.",
+    "method.changes": "Gewijzigd",
+    "method.changes_first": "Eerste editie",
+    "method.changes_none": "Geen wijzigingen",
+    "method.changes_count": "{count} wijzigingen",
+    "method.changes_one": "1 wijziging",
+    "method.changes_first_note": "Er is nog geen eerdere editie.",
+    "method.changes_none_note": "Er zijn geen wijzigingen gemeld.",
+    "left_out.no_answers": "{n} zonder antwoord",
+    "left_out.speeder": "{n} te snel",
+    "left_out.broken_off": "{n} afgebroken",
+    "left_out.not_in_background": "{n} zonder achtergrondgegevens",
+    "left_out.duplicate": "{n} dubbel",
+    "left_out.quarantined": "{n} met een fout in het bestand",
+    "left_out.untyped": "{n} niet bij een profiel in te delen",
+    "left_out.other": "{n} om een andere reden ({reason})",
+    # data
+    "data.finding": "Alle cijfers van dit dossier onder elkaar.",
+    "data.basis": (
+        "Elke rij is een cijfer. Waarden zijn afgerond. Een woord in plaats van een cijfer: "
+        "zie {sheet}."
+    ),
+    "data.table": "Tabel",
+    "data.answer": "Antwoord",
+    "data.kind": "Soort",
+    "data.group": "Groep",
+    "data.source": "Bron",
+    "data.value": "Waarde",
+    "data.low": "Laag",
+    "data.high": "Hoog",
+    "data.n": "Deelnemers",
+    "data.remark": "Opmerking",
+    "data.kind.answer": "antwoord",
+    "data.kind.net": "samengenomen",
+    "data.kind.mean": "gemiddelde",
+    "data.kind.dont_know": "geen antwoord",
+    "data.kind.size": "aandeel",
+    "data.measured": "gemeten",
+    "data.sizes": "Profielen",
+    "data.higher": "hoger",
+    "data.lower": "lager",
+    "data.indicative": "indicatief",
+    "data.few": "te weinig",
+    "data.protected": "afgeschermd",
+    "data.below": "heel klein",
+    "data.none": "geen",
+    "data.no_margin": "geen marge",
+    # chart data
+    "chart_data.finding": "De cijfers achter de grafieken.",
+    "chart_data.basis": (
+        "Een lege cel betekent: te weinig deelnemers of afgeschermd, dus geen staaf in de grafiek."
+    ),
+    "chart_data.chart": "Grafiek",
+    "chart_data.series": "Reeks",
+    "chart_data.category": "Categorie",
+    "chart_data.value": "Waarde",
+    "chart_data.sheet": "Blad",
+    "chart_data.link": "Naar {sheet}",
+    "chart.object": "Grafiek {number}",
+    "footer": "Pagina &P van &N",
+    # document properties
+    "property.title": "Themadossier {theme}, Nederland",
+    "property.subject": "{survey}, {period}",
+    "property.simulated": "VOORBEELD {title}",
+}
