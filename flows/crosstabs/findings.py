@@ -26,7 +26,8 @@ def find(
     one, the main answers: the largest in the total, at most five and never the ones that
     stay last; of two answers one, as the other says the same) in every profile whose cell
     is shown. Kept are those that pass Benjamini-Hochberg over that whole family, are large
-    enough to be marked, and of which the interval of the difference leaves out zero.
+    enough and marked in their own table, and of which the interval of the difference leaves
+    out zero.
     """
     places = [
         (t, r, c)
@@ -42,6 +43,9 @@ def find(
     for (t, r, c), q in zip(places, adjusted, strict=True):
         table = tables[t]
         if not (q < publication.alpha and large_enough(table, publication)[r, c]):
+            continue
+        # A reader looks for the arrow in the table, so a finding without one is none.
+        if published[t].cells[r][c].verdict is Verdict.NONE:
             continue
         difference = table.difference[r, c]
         near, _ = mean_interval(

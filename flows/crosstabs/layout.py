@@ -30,7 +30,15 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Codes = NDArray[np.int16]
 
-MEAN = Text(nl="Gemiddelde", en="Mean")
+
+def mean_label(scores: Sequence[float | None]) -> Text:
+    """What the mean's row is called: with the ends of its scale, where it has one."""
+    known = [score for score in scores if score is not None]
+    if not known:
+        return Text(nl="Gemiddelde", en="Mean")
+    low, high = f"{min(known):g}", f"{max(known):g}"
+    return Text(nl=f"Gemiddelde, van {low} tot {high}", en=f"Mean, from {low} to {high}")
+
 
 _NO_OPINION = (Missing.DONT_KNOW.code, Missing.REFUSED.code)
 _ASKED_ONLY = (Missing.SKIPPED.code, Missing.INVALID.code)
@@ -129,7 +137,7 @@ def table_rows(columns: Sequence[AnswerColumn]) -> tuple[Row, ...]:
         ]
         rows += [Row(net.code, net.label, "net", members=net.options) for net in question.nets]
         if mean or question.type is QuestionType.NUMBER:
-            rows.append(Row("mean", MEAN, "mean"))
+            rows.append(Row("mean", mean_label(scores), "mean"))
     return tuple(rows)
 
 

@@ -67,8 +67,7 @@ def _codes_are_unique(survey: Survey) -> Iterator[Finding]:
             yield (
                 "questionnaire",
                 ("questions", i),
-                f"{question.code} is also the table number of an item of "
-                f"{numbers[question.code]}.",
+                f"{question.code} is also the table number of an item of {numbers[question.code]}.",
                 "Give the items letters as codes, or change the question's code.",
             )
     columns = Counter(column.name for column in survey.questionnaire.columns())
@@ -143,9 +142,9 @@ def _faults_of(question: Question, questionnaire: Questionnaire) -> Iterator[tup
     for code, count in sources.items():
         if count > 1 and question.is_coded:
             yield f"source code {code} belongs to {count} options.", "Give it to one."
-    if question.mean and not any(option.score is not None for option in question.substantive):
-        if question.type is not QuestionType.NUMBER:
-            yield "a mean is asked but no option has a value.", "Give values or drop mean."
+    scored = any(option.score is not None for option in question.substantive)
+    if question.mean and not scored and question.type is not QuestionType.NUMBER:
+        yield "a mean is asked but no option has a value.", "Give values or drop mean."
     if question.base is not None:
         if not questionnaire.has(question.base.question):
             yield f"its base names no question: {question.base.question}.", "Correct it."

@@ -242,8 +242,12 @@ class AnswerColumn(Model):
 
     @property
     def number(self) -> str:
-        """The stable number of the table that shows it, e.g. `E07` or `E07a`."""
-        return self.question.code + (self.item.code if self.item else "")
+        """The stable number of the table that shows it, e.g. `E07`, `E07a` or `F2.7`."""
+        if self.item is None:
+            return self.question.code
+        # F2 with item 10 must not read as question F210.
+        between = "." if self.item.code[0].isdigit() else ""
+        return f"{self.question.code}{between}{self.item.code}"
 
     @property
     def text(self) -> Text:
@@ -563,7 +567,8 @@ class ThemePlan(Model):
 
     `questions`: in order; empty means all questions of the theme as in the questionnaire.
     `stance`, `willingness`: questions (or grid items, `E03_b`) whose headline is shown per
-    profile. `motives`, `barriers`, `channels`: the questions whose top answers are shown.
+    profile; `willingness_label` names the second where it is not about taking part.
+    `motives`, `barriers`, `channels`: the questions whose top answers are shown.
     `interpretation`: the analyst's own words.
     """
 
@@ -575,6 +580,7 @@ class ThemePlan(Model):
     motives: Code | None = None
     barriers: Code | None = None
     channels: Code | None = None
+    willingness_label: Text | None = None
     interpretation: Text | None = None
 
 

@@ -22,6 +22,7 @@ from flows.edges import (
     write_json,
     write_whole,
 )
+from flows.fingerprint import code_version
 from flows.ingest.derive import derive
 from flows.weighting.diagnostics import weighting_summary
 from flows.weighting.report import weighting_page
@@ -42,7 +43,9 @@ def weigh_respondents(survey: str, wave: str) -> Done:
     plan = definition.weighting
     with open_store() as store:
         answers = kept_answers(store, definition, defined)
-        inputs = inputs_sha256(batches_of(store, definition, defined), plan.model_dump(mode="json"))
+        inputs = inputs_sha256(
+            batches_of(store, definition, defined), code_version(), plan.model_dump(mode="json")
+        )
         began = time.perf_counter()
         margins = derive(
             answers, definition.questionnaire, [margin.variable for margin in plan.margins]
