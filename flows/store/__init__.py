@@ -1,0 +1,31 @@
+"""What the product remembers: answers in Parquet, facts in a catalogue, identities apart."""
+
+from flows.store.errors import StoreError
+from flows.store.records import (
+    Batch,
+    Changes,
+    Edition,
+    ModelRecord,
+    NewBatch,
+    TableRun,
+    Trace,
+    TypingRecord,
+    WaveStatus,
+    WeightingRecord,
+)
+from flows.store.store import Store
+
+__all__ = [
+    "Batch",
+    "Changes",
+    "Edition",
+    "ModelRecord",
+    "NewBatch",
+    "Store",
+    "StoreError",
+    "TableRun",
+    "Trace",
+    "TypingRecord",
+    "WaveStatus",
+    "WeightingRecord",
+]

@@ -1,0 +1,167 @@
+"""Looking at the store as a whole: is it sound, how far is each wave, where is it from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Table, select
+
+from flows.store.batches import current_batches, load_batches
+from flows.store.catalogue import Catalogue
+from flows.store.derived import Derived
+from flows.store.editions import Editions
+from flows.store.files import Files, Kind, is_named_by_content, sha256_of
+from flows.store.identities import IDENTITIES_FILE
+from flows.store.models import Models
+from flows.store.records import Batch, Trace, WaveStatus
+from flows.store.rows import linked, named
+from flows.store.schema import (
+    batch,
+    model_batch,
+    table_run,
+    typing,
+    typing_batch,
+    weighting,
+    weighting_batch,
+)
+from flows.store.swaps import listing
+
+
+def find_faults(catalogue: Catalogue, files: Files) -> list[str]:
+    """Missing and damaged files, and files that no record knows; one sentence each."""
+    with catalogue.reading() as connection:
+        owners = _owners(connection)
+    faults = []
+    for (kind, sha256), owner in owners.items():
+        path = files.path(kind, sha256)
+        if not path.exists():
+            faults.append(f"{path} of {owner} is missing: put it back from a backup.")
+        elif sha256_of(path) != sha256:
+            faults.append(
+                f"{path} of {owner} is damaged (its content is not what was stored): put it "
+                "back from a backup."
+            )
+    for kind, path in files.stored():
+        if not is_named_by_content(path):
+            faults.append(f"{path} is left over from an interrupted write: it can be deleted.")
+        elif (kind, path.stem) not in owners:
+            faults.append(
+                f"{path} belongs to no record, as after an interrupted run: run it again, or "
+                "delete the file."
+            )
+    if not (files.store / IDENTITIES_FILE).exists():
+        faults.append(
+            f"{files.store / IDENTITIES_FILE} is missing: put it back from a backup, or "
+            "pseudonyms can no longer be led back to the people of the panel."
+        )
+    return faults
+
+
+def find_edition_faults(editions: Editions, outputs: Path) -> list[str]:
+    """Editions whose files are not as they were published. `outputs`: above the surveys."""
+    faults = []
+    for each in editions.all():
+        name = f"edition {each.number} of {each.survey} {each.theme}"
+        path = each.path(outputs / each.survey)
+        if path is None or not path.exists():
+            faults.append(f"The folder of {name} is missing: {path or 'it was replaced'}.")
+            continue
+        found = listing(path)
+        if gone := sorted(set(each.files) - set(found)):
+            faults.append(f"{path} of {name} lacks {', '.join(gone)}.")
+        if altered := [n for n, sha in each.files.items() if found.get(n, sha) != sha]:
+            faults.append(f"{path} of {name} was altered after publication: {', '.join(altered)}.")
+    return faults
+
+
+def wave_status(
+    catalogue: Catalogue, models: Models, derived: Derived, editions: Editions, survey: str
+) -> tuple[WaveStatus, ...]:
+    """How far each wave with answers is, in the order in which the waves came in."""
+    with catalogue.reading() as connection:
+        batches = current_batches(connection, survey)
+    made = editions.all(survey)
+    statuses = []
+    for wave in dict.fromkeys(each.wave for each in batches):
+        own = tuple(each for each in batches if each.wave == wave)
+        typed = derived.current_typing(survey, wave)
+        weighted = derived.current_weighting(survey, wave)
+        runs = tuple(derived.current_table_runs(survey, wave))
+        outdated = []
+        with catalogue.reading() as connection:
+            for name, record, links in (
+                ("typing", typed, typing_batch),
+                ("weighting", weighted, weighting_batch),
+            ):
+                if record is not None and not _up_to_date(connection, links, record.id, own):
+                    outdated.append(name)
+        outdated += [
+            f"tables of {run.theme}"
+            for run in runs
+            if outdated
+            or (typed is not None and run.typing_id != typed.id)
+            or (weighted is not None and run.weighting_id != weighted.id)
+        ]
+        newest = {each.theme: each for each in made if each.wave == wave}
+        statuses.append(
+            WaveStatus(
+                wave=wave,
+                batches=own,
+                model=None if typed is None else models.by_id(typed.model_id),
+                typing=typed,
+                weighting=weighted,
+                table_runs=runs,
+                editions=tuple(newest.values()),
+                outdated=tuple(outdated),
+            )
+        )
+    return tuple(statuses)
+
+
+def trace(catalogue: Catalogue, models: Models, derived: Derived, run_id: int) -> Trace:
+    """Everything a table run hangs on."""
+    run = derived.table_run(run_id)
+    typed = derived.typing(run.typing_id)
+    with catalogue.reading() as connection:
+        ids = (
+            linked(connection, weighting_batch, run.weighting_id)
+            | linked(connection, typing_batch, typed.id)
+            | linked(connection, model_batch, typed.model_id)
+        )
+        batches = load_batches(connection, batch.c.id.in_(ids))
+    return Trace(
+        table_run=run,
+        weighting=derived.weighting(run.weighting_id),
+        typing=typed,
+        model=models.by_id(typed.model_id),
+        batches=tuple(batches),
+    )
+
+
+def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
+    """Which record each stored file belongs to."""
+    owners: dict[tuple[Kind, str], str] = {}
+    for row in connection.execute(
+        select(batch.c.id, batch.c.data_sha256, batch.c.quarantine_sha256).order_by(batch.c.id)
+    ):
+        owners[Kind.ANSWERS, row.data_sha256] = f"batch {row.id}"
+        owners[Kind.QUARANTINE, row.quarantine_sha256] = f"batch {row.id}"
+    for kind, table in (
+        (Kind.TYPING, typing),
+        (Kind.WEIGHTING, weighting),
+        (Kind.TABLES, table_run),
+    ):
+        for row in connection.execute(select(table.c.id, table.c.data_sha256)):
+            owners[kind, row.data_sha256] = f"{named(table)} {row.id}"
+    return owners
+
+
+def _up_to_date(
+    connection: Connection, links: Table, record_id: int, current: tuple[Batch, ...]
+) -> bool:
+    """Whether a record was made from the batches of its wave that are current now."""
+    made_from = linked(connection, links, record_id)
+    superseded = connection.execute(
+        select(batch.c.id).where(batch.c.id.in_(made_from), batch.c.superseded_by_id.is_not(None))
+    ).first()
+    return superseded is None and {each.id for each in current} <= made_from

@@ -1,0 +1,276 @@
+"""The tables of the catalogue: SQL for the facts, files for the answers.
+
+Every change here needs a migration in `migrations/versions/`; a test compares the two on
+SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+HEAD = "0001"
+"""The newest migration; a catalogue at this version is used without loading Alembic."""
+
+KNOWN_VERSIONS: tuple[str, ...] = (HEAD,)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC on every database (SQLite keeps no time zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = value
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+def _batches_of(record: str) -> Table:
+    """The table that ties a derived record to the batches it was made from."""
+    return Table(
+        f"{record}_batch",
+        metadata,
+        Column(f"{record}_id", ForeignKey(f"{record}.id"), primary_key=True),
+        Column("batch_id", ForeignKey("batch.id"), primary_key=True),
+    )
+
+
+fact = Table(
+    "fact",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+"""Single facts about the catalogue, such as the fingerprint of the pseudonym key."""
+
+batch = Table(
+    "batch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("source", String, nullable=False),
+    Column("part", String, nullable=False),
+    Column("source_name", String, nullable=False),
+    Column("source_sha256", String(64), nullable=False),
+    Column("reading_sha256", String(64), nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("quarantine_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("quarantined", Integer, nullable=False),
+    Column("report", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("superseded_by_id", ForeignKey("batch.id")),
+    # The same file read in the same way is the same batch.
+    UniqueConstraint(
+        "survey", "wave", "source", "part", "source_sha256", "reading_sha256", name="uq_batch_file"
+    ),
+    # Exactly one batch per wave, source and part is current.
+    Index(
+        "ix_batch_current",
+        "survey",
+        "wave",
+        "source",
+        "part",
+        unique=True,
+        **_where("superseded_by_id IS NULL"),
+    ),
+)
+
+batch_change = Table(
+    "batch_change",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("batch_id", ForeignKey("batch.id"), nullable=False, index=True),
+    Column("change", String, nullable=False),
+    Column("replaces_id", ForeignKey("batch.id")),
+    Column("what_changed", JSON),
+    Column("at", Moment, nullable=False),
+    CheckConstraint("change IN ('new', 'superseded', 'restored')", name="change"),
+)
+"""Each time a batch became the current one, and what that changed."""
+
+model = Table(
+    "model",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("parameters", JSON, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    CheckConstraint("state IN ('draft', 'accepted')", name="state"),
+    UniqueConstraint("survey", "version", "inputs_sha256", name="uq_model_inputs"),
+    Index(
+        "ix_model_current",
+        "survey",
+        "version",
+        unique=True,
+        **_where("current_since IS NOT NULL"),
+    ),
+    Index(
+        "ix_model_accepted",
+        "survey",
+        "version",
+        unique=True,
+        **_where("state = 'accepted'"),
+    ),
+)
+
+typing = Table(
+    "typing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    UniqueConstraint("survey", "wave", "model_id", "inputs_sha256", name="uq_typing_inputs"),
+    Index(
+        "ix_typing_current", "survey", "wave", unique=True, **_where("current_since IS NOT NULL")
+    ),
+)
+
+weighting = Table(
+    "weighting",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    UniqueConstraint("survey", "wave", "inputs_sha256", name="uq_weighting_inputs"),
+    Index(
+        "ix_weighting_current", "survey", "wave", unique=True, **_where("current_since IS NOT NULL")
+    ),
+)
+
+table_run = Table(
+    "table_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("theme", String, nullable=False),
+    Column("weighting_id", ForeignKey("weighting.id"), nullable=False),
+    Column("typing_id", ForeignKey("typing.id"), nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("data_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    UniqueConstraint(
+        "survey",
+        "wave",
+        "theme",
+        "weighting_id",
+        "typing_id",
+        "inputs_sha256",
+        name="uq_table_run_inputs",
+    ),
+    Index(
+        "ix_table_run_current",
+        "survey",
+        "wave",
+        "theme",
+        unique=True,
+        **_where("current_since IS NOT NULL"),
+    ),
+)
+
+model_batch = _batches_of("model")
+typing_batch = _batches_of("typing")
+weighting_batch = _batches_of("weighting")
+
+edition = Table(
+    "edition",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("theme", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("folder", String),
+    Column("files", JSON, nullable=False),
+    Column("inputs", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    CheckConstraint("state IN ('draft', 'approved', 'published', 'withdrawn')", name="state"),
+    UniqueConstraint("survey", "theme", "number", name="uq_edition_number"),
+    UniqueConstraint("survey", "theme", "folder", name="uq_edition_folder"),
+)
+"""`folder` is relative to the survey's outputs folder; null when its files are elsewhere."""
+
+edition_swap = Table(
+    "edition_swap",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("theme", String, nullable=False),
+    Column("outputs", String, nullable=False),
+    Column("built", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("retired_id", ForeignKey("edition.id")),
+    Column("retired_to", String),
+    Column("record", JSON, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    UniqueConstraint("survey", "theme", name="uq_edition_swap_theme"),
+)
+"""The journal: a row stands here from before the first rename until after the last."""
