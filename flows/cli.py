@@ -1,0 +1,424 @@
+"""The `themadossier` command: parses, calls, prints.
+
+Exit codes: 0 done, 1 refused (one clear message), 2 usage, 3 waiting.
+Prefect is imported only by the commands that run a flow.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.errors import Refusal, Waiting
+
+app = typer.Typer(
+    name="themadossier",
+    help="Panel answers in; weighted, tested, safe theme dossiers out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+store_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
+app.add_typer(store_app, name="store")
+
+SurveyArgument = Annotated[
+    Path, typer.Argument(metavar="SURVEY", help="folder of the survey, e.g. surveys/themapanel")
+]
+WaveOption = Annotated[str, typer.Option("--wave", help="code of the wave, e.g. w2026")]
+ResponsesOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--responses", help="file with answers (.csv or .sav); source=FILE for one of several"
+    ),
+]
+DateOption = Annotated[
+    str | None, typer.Option("--date", help="date of the edition, YYYY-MM-DD; default today")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
+
+
+# ------------------------------------------------------------------------- looking commands
+
+
+@app.command()
+def check(survey: SurveyArgument, as_json: JsonOption = False) -> None:
+    """Check a survey's definition; report every fault with file, line and remedy."""
+    from flows.definitions import check_survey
+
+    faults = check_survey(survey)
+    if as_json:
+        print(json.dumps([vars(fault) for fault in faults], indent=2, ensure_ascii=False))
+    elif faults:
+        print("\n".join(str(fault) for fault in faults), file=sys.stderr)
+        print(f"{len(faults)} faults in {survey}.", file=sys.stderr)
+    else:
+        print(
+            f"{survey}: no faults. Next: themadossier process {survey} --wave ... --responses FILE"
+        )
+    if faults:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status(survey: SurveyArgument, as_json: JsonOption = False) -> None:
+    """Show what the store holds of a survey: answers, models, weights, editions."""
+    from flows.definitions import load_survey
+    from flows.edges import open_store
+
+    with open_store() as store:
+        waves = store.status(load_survey(survey).code)
+    rows = [
+        {
+            "wave": wave.wave,
+            "people": wave.rows,
+            "set_apart": wave.quarantined,
+            "weights": wave.weighting.created_at.date().isoformat() if wave.weighting else None,
+            "model": f"{wave.model.version} ({wave.model.state})" if wave.model else None,
+            "editions": ", ".join(f"{e.theme} {e.number} ({e.state})" for e in wave.editions),
+            "outdated": ", ".join(wave.outdated),
+        }
+        for wave in waves
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif not rows:
+        print(f"Nothing stored of {survey} yet. Next: themadossier process {survey} --wave ...")
+    else:
+        _print_rows(rows)
+        if any(wave.outdated for wave in waves):
+            print("What is outdated was made from earlier answers: process that wave again.")
+
+
+@app.command()
+def quarantine(
+    survey: SurveyArgument,
+    wave: WaveOption,
+    as_json: JsonOption = False,
+) -> None:
+    """List the people set apart and the answers made invalid, with rule, column and value."""
+    from flows.definitions import load_survey
+    from flows.edges import find_wave, open_store
+
+    definition = load_survey(survey)
+    find_wave(definition, wave)
+    with open_store() as store:
+        found = store.read_quarantine(definition.code, wave)
+    rows = [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
+    if as_json:
+        print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
+    elif not rows:
+        print(f"Nobody is in quarantine for {definition.code} {wave}.")
+    else:
+        _print_rows(rows)
+
+
+@store_app.command("check")
+def store_check() -> None:
+    """Check every stored file, and every edition's files, against the catalogue."""
+    from flows.edges import open_store
+    from flows.settings import Settings
+
+    with open_store() as store:
+        problems = store.check(Settings().outputs)
+    for problem in problems:
+        print(problem, file=sys.stderr)
+    if problems:
+        raise typer.Exit(1)
+    print("The store is whole: every file is in the catalogue and has the bytes it should have.")
+
+
+# ------------------------------------------------------------------------- running commands
+
+
+@app.command()
+def process(
+    survey: SurveyArgument,
+    wave: WaveOption,
+    responses: ResponsesOption = None,
+    on: DateOption = None,
+) -> None:
+    """Take a wave from answers to dossiers: the whole line."""
+    from flows.definitions import load_survey
+    from flows.edges import find_wave, survey_outputs
+
+    definition = load_survey(survey)
+    find_wave(definition, wave)
+    _readable(responses)
+    survey_outputs(definition.code)
+
+    def run() -> Any:
+        from flows.survey_wave import process_wave
+
+        return process_wave(str(survey), wave, responses, _day(on))
+
+    _print_dossiers(_flow(run), survey, wave)
+
+
+@app.command()
+def ingest(survey: SurveyArgument, wave: WaveOption, responses: ResponsesOption = None) -> None:
+    """Read, pseudonymise, validate and store answers."""
+    from flows.definitions import load_survey
+    from flows.edges import find_wave, survey_outputs
+
+    definition = load_survey(survey)
+    find_wave(definition, wave)
+    _readable(responses)
+    survey_outputs(definition.code)
+
+    def run() -> Any:
+        from flows.ingest.flow import ingest_responses
+
+        return ingest_responses(str(survey), wave, responses)
+
+    for line in _flow(run).lines:
+        print(line)
+    print(f"Next: themadossier weigh {survey} --wave {wave}")
+
+
+@app.command()
+def weigh(survey: SurveyArgument, wave: WaveOption) -> None:
+    """Weight the respondents of a wave by demographics."""
+
+    def run() -> Any:
+        from flows.weighting.flow import weigh_wave
+
+        return weigh_wave(str(survey), wave)
+
+    for line in _flow(run).lines:
+        print(line)
+    print(f"Next: themadossier type {survey} --wave {wave}")
+
+
+@app.command(name="type")
+def type_(survey: SurveyArgument, wave: WaveOption) -> None:
+    """Give every respondent a profile, by the wave's profile model."""
+
+    def run() -> Any:
+        from flows.profiles.flow import type_respondents
+
+        return type_respondents(str(survey), wave)
+
+    for line in _flow(run).lines:
+        print(line)
+    print(f"Next: themadossier dossiers {survey} --wave {wave}")
+
+
+@app.command()
+def dossiers(
+    survey: SurveyArgument,
+    wave: WaveOption,
+    theme: Annotated[list[str] | None, typer.Option("--theme", help="only these themes")] = None,
+    on: DateOption = None,
+) -> None:
+    """Tabulate the wave and write its dossiers, from the stored weights and profiles."""
+
+    def run() -> Any:
+        from flows.survey_wave import tabulate_and_publish
+
+        return tabulate_and_publish(str(survey), wave, theme, _day(on))
+
+    _print_dossiers(_flow(run), survey, wave)
+
+
+@app.command()
+def refresh(
+    theme: Annotated[str, typer.Argument(help="code of the theme, e.g. energie")],
+    survey: Annotated[Path, typer.Option("--survey", help="folder of the survey")],
+    responses: ResponsesOption = None,
+    on: DateOption = None,
+) -> None:
+    """Refresh one theme's dossier, with new answers if a file is named."""
+    from flows.definitions import load_survey
+    from flows.edges import survey_outputs
+
+    definition = load_survey(survey)
+    _readable(responses)
+    survey_outputs(definition.code)
+
+    def run() -> Any:
+        from flows.survey_wave import refresh_theme
+
+        return refresh_theme(theme, str(survey), responses, _day(on))
+
+    _print_dossiers(_flow(run), survey, theme)
+
+
+@app.command()
+def demo(
+    scale: Annotated[
+        float, typer.Option(help="size of the demonstration, 1 = 10,000 people")
+    ] = 1.0,
+) -> None:
+    """Simulate a survey and a panel in a fictional world and make all their dossiers."""
+    from flows.demo import run_demo
+
+    for line in _flow(lambda: run_demo(scale)):
+        print(line)
+
+
+@app.command()
+def deploy() -> None:
+    """Register the schedules and the on-demand refresh with the Prefect server."""
+    import subprocess
+
+    _needs_server()
+    _quiet_prefect()
+    os.environ.setdefault("THEMADOSSIER_HOME", str(Path.cwd()))
+    prefect = Path(sys.executable).with_name("prefect")
+    subprocess.run(
+        [prefect, "work-pool", "create", "themadossier", "--type", "process", "--overwrite"],
+        check=True,
+    )
+    done = subprocess.run([prefect, "--no-prompt", "deploy", "--all"], check=False)
+    if done.returncode:
+        raise Refusal("prefect.yaml could not be deployed; Prefect's message stands above.")
+    print("Next: prefect worker start --pool themadossier")
+
+
+@app.command()
+def serve() -> None:
+    """Run scheduled and requested flows here, until stopped (needs a Prefect server)."""
+    _needs_server()
+    _quiet_prefect()
+    from flows.survey_wave import serve_deployments
+
+    serve_deployments()
+
+
+# ----------------------------------------------------------------------------------- helpers
+
+
+def _readable(responses: Sequence[str] | None) -> None:
+    """Refuse a path that cannot be read before anything slow starts."""
+    for entry in responses or ():
+        path = Path(entry.split("=", 1)[-1])
+        if not path.exists():
+            raise Refusal(f"{path}: there is no such file. Name the file with the answers.")
+
+
+def _day(value: str | None) -> date:
+    try:
+        return date.fromisoformat(value) if value else date.today()
+    except ValueError:
+        raise Refusal(f"--date {value}: this is no date. Write it as YYYY-MM-DD.") from None
+
+
+def _needs_server() -> None:
+    if not os.environ.get("PREFECT_API_URL"):
+        raise Refusal(
+            "No Prefect server is named. Start one with 'prefect server start' and set "
+            "PREFECT_API_URL, for example to http://127.0.0.1:4200/api."
+        )
+
+
+def _quiet_prefect() -> None:
+    """Settings Prefect reads when it is imported; what the user set stays."""
+    for name, value in {
+        "PREFECT_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "DO_NOT_TRACK": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def _flow(run: Callable[[], Any]) -> Any:
+    """Run flows in this process, with Prefect quiet and everything flushed at the end."""
+    _quiet_prefect()
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+
+    for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
+        # What ends a run is told once, in one line, by `main`.
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    try:
+        # Heartbeats make every flow run wait for a thread that sleeps whole seconds.
+        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+            return run()
+    finally:
+        _flush_prefect()
+
+
+def _flush_prefect() -> None:
+    """Deliver what Prefect still queues before its temporary server goes.
+
+    Left alone, a good run can end in pages of tracebacks of events that find no server.
+    """
+    from prefect.events.worker import EventsWorker
+    from prefect.logging.handlers import APILogWorker
+
+    for worker in (EventsWorker, APILogWorker):
+        try:
+            worker.drain_all(timeout=5)
+        except Exception:
+            logging.getLogger(__name__).debug("%s: nothing to flush", worker, exc_info=True)
+
+
+def _print_dossiers(done: Any, survey: Path, wave: str) -> None:
+    for line in done.lines:
+        print(line)
+    if done.dossiers:
+        print(f"Open first: {done.dossiers[0]}")
+    else:
+        print(f"Next: themadossier status {survey}")
+
+
+def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="bold")
+    for name in rows[0]:
+        table.add_column(str(name))
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row.values()))
+    Console(soft_wrap=True).print(table)
+
+
+def _unexpected(error: Exception) -> str:
+    """One sentence about a fault of our own; its details go to a file for the developers."""
+    import traceback
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile(
+        "w", prefix="themadossier-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        log.write("".join(traceback.format_exception(error)))
+    return (
+        f"This is a fault of the software, not of your data ({type(error).__name__}: {error}). "
+        f"Nothing was half-written; please send {log.name} to the developers."
+    )
+
+
+def main() -> None:
+    """Run the command line; refusals become one message and exit code 1."""
+    try:
+        app()
+    except Refusal as refusal:
+        print(str(refusal), file=sys.stderr)
+        sys.exit(1)
+    except Waiting as waiting:
+        print(str(waiting))
+        sys.exit(3)
+    except Exception as error:
+        print(_unexpected(error), file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print(
+            "Stopped. Nothing half-written: the same command can simply be given again.",
+            file=sys.stderr,
+        )
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

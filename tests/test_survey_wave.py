@@ -1,0 +1,320 @@
+"""The whole line, run as users run it: the command line over real Prefect flows."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from flows import cli
+from flows.definitions import load_survey
+from flows.edges import open_store
+from flows.errors import Waiting
+from flows.fingerprint import of_file
+
+pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
+
+SCALE = 0.2
+
+
+@pytest.fixture(scope="session")
+def answers(surveys: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Files of a small simulated model survey, panel register and theme fieldworks."""
+    from flows.simulation.parameters import load_parameters
+    from flows.simulation.simulate import simulate
+    from flows.simulation.write import write_simulation
+
+    folders = [surveys / name for name in ("staat_van_betrokkenheid", "themapanel")]
+    model, panel = (load_survey(folder) for folder in folders)
+    parameters = [load_parameters(folder) for folder in folders]
+    folder = tmp_path_factory.mktemp("answers") / "simulation"
+    write_simulation(simulate(model, panel, *parameters, scale=SCALE), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def processed(
+    answers: Path,
+    surveys: Path,
+    prefect_server: None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A home in which the model survey, the register and one theme are processed."""
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        at_home(home, patch)
+        model, panel = surveys / "staat_van_betrokkenheid", surveys / "themapanel"
+        day = ("--date", "2026-11-02")
+        file = answers / model.name / "w2026.sav"
+        assert command("process", model, "--wave", "w2026", "--responses", file, *day) == 0
+        file = answers / panel.name / "register.csv"
+        assert command("ingest", panel, "--wave", "register", "--responses", file) == 0
+        assert process_energie(surveys, energie(answers)) == 0
+    return home
+
+
+@pytest.fixture
+def world(processed: Path, home: Path) -> Path:
+    """A copy of the processed home that a test may change."""
+    shutil.copytree(processed, home, dirs_exist_ok=True)
+    return home
+
+
+def at_home(home: Path, patch: pytest.MonkeyPatch) -> None:
+    for name in ("STORE", "OUTPUTS", "INBOX"):
+        patch.setenv(f"THEMADOSSIER_{name}", str(home / name.lower()))
+
+
+def command(*arguments: object) -> int:
+    """Run the command line in this process; its exit code."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["themadossier", *map(str, arguments)])
+        try:
+            cli.main()
+        except SystemExit as stop:
+            return int(stop.code or 0)
+    return 0
+
+
+def energie(answers: Path) -> Path:
+    return answers / "themapanel" / "w2026_energie.csv"
+
+
+def process_energie(surveys: Path, file: Path) -> int:
+    return command(
+        "process", surveys / "themapanel", "--wave", "w2026_energie",
+        "--responses", file, "--date", "2026-11-02",
+    )  # fmt: skip
+
+
+def dossier(home: Path) -> Path:
+    return home / "outputs" / "themapanel" / "dossiers" / "energie"
+
+
+def test_the_line_ends_with_a_dossier(processed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_home(processed, monkeypatch)
+    folder = dossier(processed)
+    assert {"nederland.xlsx", "tables.csv", "manifest.json"} <= {p.name for p in folder.iterdir()}
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["edition"], manifest["concept"], manifest["simulated"]) == (1, True, True)
+    for name, file in manifest["files"].items():
+        assert of_file(folder / name) == file["sha256"]
+    tables = pd.read_csv(folder / "tables.csv")
+    assert list(tables.columns) == [
+        "survey", "wave", "edition", "theme", "area", "table", "question", "item", "answer",
+        "statistic", "column", "basis", "value", "low", "high", "n", "n_eff", "verdict", "flag",
+    ]  # fmt: skip
+    assert set(tables["basis"]) == {"measured"}
+    reports = processed / "outputs" / "themapanel" / "reports" / "w2026_energie"
+    assert {"weighting.html", "weighting.json"} <= {p.name for p in reports.iterdir()}
+    assert any(p.name.startswith("validation-") for p in reports.iterdir())
+    with open_store() as store:
+        assert store.check(processed / "outputs") == []
+
+
+def test_the_same_again_changes_nothing(world: Path, answers: Path, surveys: Path) -> None:
+    before = {p.name: p.read_bytes() for p in dossier(world).iterdir()}
+    assert process_energie(surveys, energie(answers)) == 0
+    assert {p.name: p.read_bytes() for p in dossier(world).iterdir()} == before
+    assert not (world / "outputs" / "themapanel" / "editions").exists()
+
+
+def test_corrected_answers_make_a_new_edition(world: Path, answers: Path, surveys: Path) -> None:
+    frame = pd.read_csv(energie(answers), dtype=str, keep_default_na=False)
+    corrected = world / "corrected.csv"
+    frame.iloc[: len(frame) * 17 // 20].to_csv(corrected, index=False)
+    assert process_energie(surveys, corrected) == 0
+    manifest = json.loads((dossier(world) / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["edition"] == 2
+    assert (world / "outputs" / "themapanel" / "editions" / "energie" / "1").is_dir()
+    with open_store() as store:
+        (batch,) = store.current_batches("themapanel", "w2026_energie")
+        assert batch.change == "superseded"
+        assert batch.what_changed is not None
+        assert batch.what_changed.rows_removed > 0
+        assert store.check(world / "outputs") == []
+
+
+def test_refresh_uses_the_stored_model(
+    world: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_store() as store:
+        before = store.model("staat_van_betrokkenheid")
+    assert command("refresh", "energie", "--survey", surveys / "themapanel") == 0
+    captured = capsys.readouterr()
+    assert "Open first:" in captured.out
+    assert "the answers in the store are used" in captured.err
+    assert "Traceback" not in captured.err
+    with open_store() as store:
+        assert store.model("staat_van_betrokkenheid") == before
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("flows.survey_wave", "weigh_wave"),
+        ("flows.survey_wave", "type_respondents"),
+        ("flows.survey_wave", "tabulate_wave"),
+        ("flows.survey_wave", "publish_dossiers"),
+        ("flows.dossiers.flow", "write_tables_csv"),
+        ("flows.dossiers.flow", "write_manifest"),
+    ],
+)
+def test_a_run_that_breaks_off_can_be_started_again(
+    target: str,
+    name: str,
+    world: Path,
+    answers: Path,
+    surveys: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    frame = pd.read_csv(energie(answers), dtype=str, keep_default_na=False)
+    later = world / "later.csv"
+    frame.iloc[: len(frame) * 9 // 10].to_csv(later, index=False)
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {p.name: p.read_bytes() for p in dossier(world).iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(f"{target}.{name}", killed)
+        assert process_energie(surveys, later) != 0
+    # The old edition stands whole, and nothing lies about.
+    assert {p.name: p.read_bytes() for p in dossier(world).iterdir()} == before
+    assert process_energie(surveys, later) == 0
+    assert json.loads((dossier(world) / "manifest.json").read_text())["edition"] == 2
+    left = [p.name for p in (world / "outputs" / "themapanel").iterdir() if p.name[0] == "."]
+    assert left == []
+    with open_store() as store:
+        assert len(store.current_batches("themapanel", "w2026_energie")) == 1
+        assert store.check(world / "outputs") == []
+
+
+def test_a_killed_process_can_be_started_again(world: Path, answers: Path, surveys: Path) -> None:
+    frame = pd.read_csv(energie(answers), dtype=str, keep_default_na=False)
+    later = world / "later.csv"
+    frame.iloc[: len(frame) * 9 // 10].to_csv(later, index=False)
+    run = subprocess.Popen(
+        [
+            sys.executable, "-m", "flows.cli", "process", str(surveys / "themapanel"),
+            "--wave", "w2026_energie", "--responses", str(later), "--date", "2026-11-02",
+        ],
+        env=os.environ | {"PREFECT_HOME": str(world / "prefect")},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 120
+    with open_store() as store:
+        first = store.current_batches("themapanel", "w2026_energie")[0].id
+        while store.current_batches("themapanel", "w2026_energie")[0].id == first:
+            assert run.poll() is None, "the run ended before it could be killed"
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait(timeout=10)
+    assert process_energie(surveys, later) == 0
+    with open_store() as store:
+        assert len(store.current_batches("themapanel", "w2026_energie")) == 1
+        assert [f for f in store.check(world / "outputs") if "orphan" not in f.lower()] == []
+    assert json.loads((dossier(world) / "manifest.json").read_text())["edition"] == 2
+
+
+def test_a_scheduled_run_without_files_waits(
+    world: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from flows.survey_wave import process_wave
+
+    with pytest.raises(Waiting, match=r"Put the \.csv or \.sav file in"):
+        process_wave(str(surveys / "themapanel"), None, None, None)
+
+
+Bad = Callable[[str], str | bytes]
+
+
+def columns_dropped(text: str) -> str:
+    frame = pd.DataFrame([line.split(",") for line in text.splitlines()])
+    return frame.drop(columns=frame.columns[6]).to_csv(index=False, header=False)
+
+
+def codes_unknown(text: str) -> str:
+    header, *rows = (line.split(",") for line in text.splitlines())
+    column = header.index("E02")
+    for row in rows:
+        row[column] = row[column] and "77"
+    return "\n".join(",".join(row) for row in [header, *rows])
+
+
+def rows_ragged(text: str) -> str:
+    lines = text.splitlines()
+    lines[4] += ",1,2"
+    return "\n".join(lines)
+
+
+def nul_within(text: str) -> bytes:
+    return text.encode()[:900] + b"\0" + text.encode()[900:]
+
+
+# kind: name of the file, how it is spoiled, what the refusal must say
+BAD: dict[str, tuple[str, Bad, str]] = {
+    "missing column": ("bad.csv", columns_dropped, "column"),
+    "unknown codes": ("bad.csv", codes_unknown, "E02"),
+    "empty": ("bad.csv", lambda text: "", "empty"),
+    "header only": ("bad.csv", lambda text: text.splitlines()[0] + "\n", "header"),
+    "one respondent": ("bad.csv", lambda text: "\n".join(text.splitlines()[:2]), "1 respondent"),
+    "ragged": ("bad.csv", rows_ragged, "line 5"),
+    "NUL byte": ("bad.csv", nul_within, "NUL"),
+    "duplicate header": ("bad.csv", lambda text: text.replace("E02", "E01_b", 1), "E01_b"),
+    "truncated sav": ("bad.sav", lambda text: b"$FL2@(#) SPSS DATA FILE" + b"\0" * 40, "bad.sav"),
+    "not what its name says": ("bad.csv", lambda text: b"PK\x03\x04" + text.encode(), "bad.csv"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_bad_input_is_refused_in_one_line(
+    kind: str,
+    answers: Path,
+    surveys: Path,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    name, spoil, told = BAD[kind]
+    content = spoil(energie(answers).read_text(encoding="utf-8"))
+    file = home / name
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert process_energie(surveys, file) == 1
+    err = capsys.readouterr().err.strip()
+    assert len(err.splitlines()) == 1, err
+    assert told in err
+    assert "Traceback" not in err
+    assert "fault of the software" not in err
+    with open_store() as store:
+        assert store.current_batches("themapanel", "w2026_energie") == []
+        assert store.check(home / "outputs") == []
+    assert not list((home / "outputs").rglob("*.xlsx"))
+
+
+def test_a_margin_level_without_respondents_is_named(
+    answers: Path, surveys: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (answers / "staat_van_betrokkenheid" / "w2026.csv").read_text(encoding="utf-8")
+    header, *rows = (line.split(",") for line in text.splitlines())
+    column = header.index("B05")
+    rows = [row for row in rows if row[column] != "3"]
+    file = home / "south.csv"
+    file.write_text("\n".join(",".join(row) for row in [header, *rows]), encoding="utf-8")
+    survey = surveys / "staat_van_betrokkenheid"
+    assert command("process", survey, "--wave", "w2026", "--responses", file) == 1
+    refusal = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "B05" in refusal
+    assert "3" in refusal
+    assert not list((home / "outputs").rglob("*.xlsx"))
