@@ -9,19 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-
-from flows import cli
+from support.line import command
 
 
 def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Run the command in this process; its exit code, standard output and error."""
-    code = 0
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["themadossier", *arguments])
-        try:
-            cli.main()
-        except SystemExit as stop:
-            code = int(stop.code or 0)
+    code = command(*arguments)
     captured = capsys.readouterr()
     return code, captured.out, captured.err
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support.line import at_home, command
 
-from flows import cli
 from flows.definitions import load_survey
 from flows.edges import open_store
 from flows.errors import Waiting
@@ -67,22 +67,6 @@ def world(processed: Path, home: Path) -> Path:
     """A copy of the processed home that a test may change."""
     shutil.copytree(processed, home, dirs_exist_ok=True)
     return home
-
-
-def at_home(home: Path, patch: pytest.MonkeyPatch) -> None:
-    for name in ("STORE", "OUTPUTS", "INBOX"):
-        patch.setenv(f"THEMADOSSIER_{name}", str(home / name.lower()))
-
-
-def command(*arguments: object) -> int:
-    """Run the command line in this process; its exit code."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["themadossier", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as stop:
-            return int(stop.code or 0)
-    return 0
 
 
 def energie(answers: Path) -> Path:
