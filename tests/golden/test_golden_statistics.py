@@ -7,17 +7,15 @@ are in test_golden_weights.py.
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.golden import FOLDER, case_id, load_golden
 
 from flows.crosstabs.crosstab import checked_weights
 from flows.crosstabs.errors import CrosstabError
@@ -39,27 +37,15 @@ from flows.statistics.variance import (
     weighted_sample,
 )
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("GOLDEN_DIR", REPOSITORY.parent / "shared" / "golden"))
 ELSEWHERE = ("weights", "trim", "targets")
 REFUSABLE = ("ciprop", "ciprop_by", "ttest")
 
 pytestmark = pytest.mark.golden
 
-if not (FOLDER / "cases.json").is_file():
-    _reason = f"no golden results in {FOLDER.name}/ (GOLDEN_DIR moves it)"
-    if os.environ.get("THEMADOSSIER_REQUIRE_SHARED"):
-        raise FileNotFoundError(_reason)
-    pytest.skip(_reason, allow_module_level=True)
-
-CASES = [
-    case for case in json.loads((FOLDER / "cases.json").read_text())["cases"]
-    if case["kind"] not in ELSEWHERE
-]  # fmt: skip
-DATASETS = json.loads((FOLDER / "datasets.json").read_text())["datasets"]
+CASES, DATASETS = load_golden(lambda kind: kind not in ELSEWHERE)
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c['kind']}/{c['id']}") for c in CASES])
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_golden(case: dict[str, Any]) -> None:
     kind = case["kind"]
     if kind not in KINDS:

@@ -6,42 +6,28 @@ datasets.json and cases.json; nothing here is about a particular data set.
 
 from __future__ import annotations
 
-import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from support.golden import FOLDER, case_id, load_golden
 
 from flows.weighting import calibrate
 from flows.weighting.result import design_effect
 from flows.weighting.trimming import trim_weights
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-FOLDER = Path(os.environ.get("GOLDEN_DIR", REPOSITORY.parent / "shared" / "golden"))
 KINDS = ("weights", "trim", "targets")
 TOLERANCE = 1e-11
 """Calibrated to this, weights differ from the fully converged ones by far less than 1e-8."""
 
 pytestmark = pytest.mark.golden
 
-if not (FOLDER / "cases.json").is_file():
-    _reason = f"no golden results in {FOLDER.name}/ (GOLDEN_DIR moves it)"
-    if os.environ.get("THEMADOSSIER_REQUIRE_SHARED"):
-        raise FileNotFoundError(_reason)
-    pytest.skip(_reason, allow_module_level=True)
-
-CASES = [
-    case for case in json.loads((FOLDER / "cases.json").read_text())["cases"]
-    if case["kind"] in KINDS
-]  # fmt: skip
-DATASETS = json.loads((FOLDER / "datasets.json").read_text())["datasets"]
+CASES, DATASETS = load_golden(KINDS.__contains__)
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, id=f"{c['kind']}/{c['id']}") for c in CASES])
+@pytest.mark.parametrize("case", CASES, ids=case_id)
 def test_golden(case: dict[str, Any]) -> None:
     if case["kind"] == "targets":
         pytest.skip("targets are inputs: there is nothing to compute")
