@@ -24,7 +24,6 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr | None = Field(
         default=None, description="key of the pseudonyms; default one made in the store"
     )
-    dask_address: str | None = None
 
     @property
     def catalogue_url(self) -> str:

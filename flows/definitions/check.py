@@ -172,7 +172,7 @@ def _derived_refer(survey: Survey) -> Iterator[Finding]:
         else:
             for message in _derived_faults(derived, questionnaire):
                 yield "questionnaire", place, f"{derived.code}: {message}", "Correct its levels."
-        known.add(derived.code)
+            known.add(derived.code)
 
 
 def _derived_faults(derived: Derived, questionnaire: Questionnaire) -> Iterator[str]:
@@ -198,7 +198,12 @@ def _derived_faults(derived: Derived, questionnaire: Questionnaire) -> Iterator[
 
 
 def _variables(questionnaire: Questionnaire) -> set[str]:
-    return {q.code for q in questionnaire.questions} | {d.code for d in questionnaire.derived}
+    """Questions, and derived variables that are made of something that exists."""
+    known = {q.code for q in questionnaire.questions}
+    for derived in questionnaire.derived:
+        if set(derived.of) <= known:
+            known.add(derived.code)
+    return known
 
 
 def _waves_refer(survey: Survey) -> Iterator[Finding]:
@@ -271,6 +276,15 @@ def _weighting_refers(survey: Survey) -> Iterator[Finding]:
                 "Correct it.",
             )
             continue
+        total = sum(margin.targets.values())
+        if margin.targets and not _adds_up(total):
+            yield (
+                "weighting",
+                (*place, "targets"),
+                f"{margin.variable}: its targets add up to {total:g}.",
+                "Shares add up to 1, percentages to 100; totals are numbers of people, 1,000 or "
+                "more together.",
+            )
         levels = {level.code for level in survey.questionnaire.levels(margin.variable)}
         for code in sorted(levels ^ set(margin.targets)):
             problem = "no target" if code in levels else "a target but no such level"
@@ -280,6 +294,11 @@ def _weighting_refers(survey: Survey) -> Iterator[Finding]:
                 f"{margin.variable}: level {code} has {problem}.",
                 "Levels and targets must be the same codes.",
             )
+
+
+def _adds_up(total: float) -> bool:
+    """Whether targets are shares, percentages (both may be rounded) or totals."""
+    return abs(total - 1) <= 0.01 or abs(total - 100) <= 1 or total >= 1000
 
 
 def _dossier_refers(survey: Survey) -> Iterator[Finding]:

@@ -59,6 +59,12 @@ def read_survey(folder: Path) -> Survey:
             f"{folder}: there is no such survey folder. Name a folder with a survey.yaml, "
             "for example surveys/themapanel."
         )
+    inner = sorted(path.parent.name for path in folder.glob("*/survey.yaml"))
+    if inner and not (folder / "survey.yaml").exists():
+        raise Refusal(
+            f"{folder} holds surveys but is none itself. Name one of them: "
+            f"{', '.join(str(folder / name) for name in inner)}."
+        )
     faults: list[Fault] = []
     parts: dict[str, Any] = {}
     for name, model in FILES.items():
@@ -134,6 +140,11 @@ def _told(item: Any) -> tuple[str, str]:
         return (
             f"{where}: a text is expected, found {item['input']!r}.",
             "Codes are texts: put quotes around numbers.",
+        )
+    if kind == "model_type":
+        return (
+            f"{where}: a text is expected, found {item['input']!r}.",
+            "Write a text between quotes, or {nl: ..., en: ...}.",
         )
     if kind == "string_pattern_mismatch":
         return (

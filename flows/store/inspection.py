@@ -80,6 +80,7 @@ def wave_status(
     """How far each wave with answers is, in the order in which the waves came in."""
     with catalogue.reading() as connection:
         batches = current_batches(connection, survey)
+    current = frozenset(each.data_sha256 for each in batches)
     made = editions.all(survey)
     statuses = []
     for wave in dict.fromkeys(each.wave for each in batches):
@@ -93,7 +94,9 @@ def wave_status(
                 ("typing", typed, typing_batch),
                 ("weighting", weighted, weighting_batch),
             ):
-                if record is not None and not _up_to_date(connection, links, record.id, own):
+                if record is not None and not _up_to_date(
+                    connection, links, record.id, own, current
+                ):
                     outdated.append(name)
         outdated += [
             f"tables of {run.theme}"
@@ -157,11 +160,16 @@ def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
 
 
 def _up_to_date(
-    connection: Connection, links: Table, record_id: int, current: tuple[Batch, ...]
+    connection: Connection,
+    links: Table,
+    record_id: int,
+    own: tuple[Batch, ...],
+    current: frozenset[str],
 ) -> bool:
-    """Whether a record was made from the batches of its wave that are current now."""
+    """Whether a record was made from the answers that are current now.
+
+    Answers are compared, not batches: another file with the same answers changes nothing.
+    """
     made_from = linked(connection, links, record_id)
-    superseded = connection.execute(
-        select(batch.c.id).where(batch.c.id.in_(made_from), batch.c.superseded_by_id.is_not(None))
-    ).first()
-    return superseded is None and {each.id for each in current} <= made_from
+    answers = set(connection.scalars(select(batch.c.data_sha256).where(batch.c.id.in_(made_from))))
+    return {each.data_sha256 for each in own} <= answers <= current

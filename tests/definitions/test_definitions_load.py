@@ -183,6 +183,9 @@ def test_every_fault_is_told_at_once_with_its_line(folder: Path) -> None:
         ("survey", "end: 2026-03-29", "end: 2026-02-01", "ends before it starts"),
         ("profiles", "version: m1\n", "", "version: this key is required"),
         ("profiles", "items: [Q1]", "items: [Q7]", "unknown variable Q7"),
+        ("questionnaire", "of: [age2, B02]", "of: [age3, B02]", "unknown variable age3"),
+        ("weighting", "oud_v: 26", "oud_v: 36", "add up to 110"),
+        ("dossier", "publisher: Bureau", "publisher: 2029", "Write a text between quotes"),
         ("weighting", "variable: agesex", "variable: leeftijd", "no question or derived"),
     ],
 )
@@ -201,3 +204,8 @@ def test_a_missing_file_and_a_missing_folder(folder: Path) -> None:
     assert "missing" in str(fault)
     with pytest.raises(Refusal, match="no such survey folder"):
         check_survey(folder / "elders")
+
+
+def test_the_folder_above_the_surveys_names_them(surveys: Path) -> None:
+    with pytest.raises(Refusal, match=r"Name one of them: .*themapanel"):
+        check_survey(surveys)
