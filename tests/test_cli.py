@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support.line import command
 
+from flows.edges import open_store
+
 
 def run(*arguments: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
     """Run the command in this process; its exit code, standard output and error."""
@@ -105,11 +107,34 @@ def test_an_outputs_folder_that_cannot_be_written(
     assert not (home / "store").exists()
 
 
+@pytest.mark.parametrize("looking", ["status", "quarantine", "store check"])
+def test_looking_makes_no_store(
+    looking: str, surveys: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = str(surveys / "themapanel")
+    arguments = {
+        "status": ("status", panel),
+        "quarantine": ("quarantine", panel, "--wave", "register"),
+        "store check": ("store", "check"),
+    }[looking]
+    code, _, err = run(*arguments, capsys=capsys)
+    assert code == 1
+    assert "there is no store yet" in err
+    assert not (home / "store").exists()
+
+
 def test_status_of_an_empty_store(
     surveys: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    open_store().close()
     code, out, _ = run("status", str(surveys / "themapanel"), capsys=capsys)
     assert code == 0
     assert "Nothing stored" in out
     code, out, _ = run("status", str(surveys / "themapanel"), "--json", capsys=capsys)
     assert json.loads(out) == []
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run("--version", capsys=capsys)
+    assert code == 0
+    assert out.startswith("themadossier 0.")

@@ -26,6 +26,14 @@ Floats = NDArray[np.float64]
 FEWEST_ANSWERS = 20
 SMALLEST_UNIQUENESS = 0.02
 EIGENVALUE_FLOOR = 1e-4
+FARTHEST = 1.5
+"""How far from the middle factor scores may lie, times the root of their number.
+
+Of normal scores some 5% lie further. Real answers have more people far out, and a mixture
+then spends its components on them: on the VU panel (2021) two of eight profiles had 20 to 35
+of 1,894 people, and others came from another seed. Drawn in, the smallest had 125 and three
+seeds agreed; on simulated profiles nothing changed (agreement with the truth .646 and .647).
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +43,9 @@ class FactorModel:
     `mean`, `scale` (p,) standardise the items; `loadings` (p, m) and `uniqueness` (p,) are
     of the standardised items, style included (m = q + 1, or q where there are too few items
     to tell style apart); `projection` (m, q) and `offset` (q,) take style out and make the
-    scores of the people fitted on uncorrelated with variance one. `style`: share of the
-    items' variance that goes with style.
+    scores of the people fitted on uncorrelated with variance one; scores further from the
+    middle than `farthest` are then drawn in to that distance. `style`: share of the items'
+    variance that goes with style.
     """
 
     mean: Floats
@@ -46,6 +55,7 @@ class FactorModel:
     projection: Floats
     offset: Floats
     style: float
+    farthest: float = np.inf
 
     @property
     def factors(self) -> int:
@@ -54,9 +64,11 @@ class FactorModel:
     def scores(self, items: Floats) -> Floats:
         """Factor scores (n, q) of item scores (n, p) with NaN for no answer.
 
-        The posterior mean of the factors given the answers there are.
+        The posterior mean of the factors given the answers there are, drawn in to `farthest`.
         """
-        return self._factors(items) @ self.projection - self.offset
+        scores = self._factors(items) @ self.projection - self.offset
+        distance = np.linalg.norm(scores, axis=1, keepdims=True)
+        return np.asarray(scores * np.minimum(1, self.farthest / np.maximum(distance, 1e-12)))
 
     def _factors(self, items: Floats) -> Floats:
         z = (items - self.mean) / self.scale
@@ -71,12 +83,15 @@ class FactorModel:
     def to_dict(self) -> dict[str, Any]:
         """The model as plain values for JSON."""
         arrays = ("mean", "scale", "loadings", "uniqueness", "projection", "offset")
-        return {**{name: getattr(self, name).tolist() for name in arrays}, "style": self.style}
+        numbers = {"style": self.style, "farthest": self.farthest}
+        return {**{name: getattr(self, name).tolist() for name in arrays}, **numbers}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FactorModel:
-        arrays = {name: np.array(value) for name, value in data.items() if name != "style"}
-        return cls(**arrays, style=float(data["style"]))
+        numbers = ("style", "farthest")
+        arrays = {name: np.array(value) for name, value in data.items() if name not in numbers}
+        farthest = float(data.get("farthest", np.inf))
+        return cls(**arrays, style=float(data["style"]), farthest=farthest)
 
 
 def usable_items(items: Floats) -> NDArray[np.bool_]:
@@ -127,7 +142,16 @@ def fit_factors(items: Floats, weights: Floats, factors: int) -> FactorModel:
     values, vectors = np.linalg.eigh(spread)
     vectors = vectors[:, ::-1] / np.sqrt(np.maximum(values[::-1], 1e-9))
     whiten = vectors * np.where(vectors.sum(axis=0) < 0, -1.0, 1.0)
-    return FactorModel(mean, scale, loadings, uniqueness, keep @ whiten, middle @ whiten, style)
+    return FactorModel(
+        mean=mean,
+        scale=scale,
+        loadings=loadings,
+        uniqueness=uniqueness,
+        projection=keep @ whiten,
+        offset=middle @ whiten,
+        style=style,
+        farthest=FARTHEST * float(np.sqrt(keep.shape[1])),
+    )
 
 
 def _pairwise(z: Floats, answered: NDArray[np.bool_], w: Floats) -> Floats:

@@ -194,12 +194,11 @@ def fit_mixture(
     *,
     seed: int,
     starts: int = 20,
-    start: Floats | None = None,
     kept: int | None = None,
     iterations: int = 400,
     tolerance: float = 1e-6,
 ) -> Mixture:
-    """The best of `starts` random starts (and of `start`, memberships (n, K), when given).
+    """The best of `starts` random starts.
 
     Every start runs `SHORT` iterations; the best `kept` (default: 3 of 10,000 people, more of
     fewer) run on until convergence. Returns a mixture with log-likelihood -inf when no start
@@ -210,12 +209,8 @@ def fit_mixture(
     kept = max(KEPT, KEPT_ROWS // len(scores)) if kept is None else kept
     rng = np.random.default_rng(seed)
     short: list[Mixture] = []
-    for index in range(starts + (start is not None)):
-        memberships = (
-            start
-            if start is not None and index == starts
-            else seed_memberships(scores, weights, components, rng)
-        )
+    for _ in range(starts):
+        memberships = seed_memberships(scores, weights, components, rng)
         try:
             first = maximise(scores, cells, memberships * weights[:, None])
         except LinAlgError:

@@ -1,8 +1,10 @@
 """How steady the profiles are: the same fit on resampled respondents.
 
-Each replicate draws respondents with replacement, standardises, factors and fits anew, from
-the found memberships and a few random starts, and assigns everybody. The adjusted Rand index
-compares those labels with the model's own.
+Each replicate draws respondents with replacement, standardises, factors and fits anew from
+random starts, and assigns everybody. The adjusted Rand index compares those labels with the
+model's own. A replicate knows nothing of the profiles found: started from those it stays near
+them and flatters unclear ones (VU panel 2021, 12 replicates: .50, where the whole search gives
+.35 and this .38). On clear ones it makes no difference (simulated profiles: .94 all three).
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from flows.profiles.model import ProfileModel
 
 Floats = NDArray[np.float64]
 
-RANDOM_STARTS = 3
+STARTS, KEPT = 8, 2
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,8 @@ def stability(
     used = enough_answers(items) & (w > 0)
     frame, items, w = frame.loc[used], items[used], w[used]
     cells = model.read(frame, questionnaire)[1]
-    start = model.probabilities(items, cells)
-    labels = start.argmax(axis=1)
-    found = [_replicate(model, items, cells, w, start, labels, rng) for _ in range(replicates)]
+    labels = model.probabilities(items, cells).argmax(axis=1)
+    found = [_replicate(model, items, cells, w, labels, rng) for _ in range(replicates)]
     return Stability(float(np.median(found)), float(np.quantile(found, 0.1)), replicates)
 
 
@@ -69,7 +70,6 @@ def _replicate(
     items: Floats,
     cells: Cells,
     weights: Floats,
-    start: Floats,
     labels: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> float:
@@ -86,9 +86,8 @@ def _replicate(
         w,
         len(model.codes),
         seed=int(rng.integers(2**32)),
-        starts=RANDOM_STARTS,
-        start=start[rows],
-        kept=1,
+        starts=STARTS,
+        kept=KEPT,
         iterations=200,
     )
     if not np.isfinite(mixture.log_likelihood):

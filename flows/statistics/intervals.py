@@ -121,12 +121,19 @@ def proportion_interval(
     """The interval that is published: Korn-Graubard below 10 expected, logit from there on.
 
     `n` people in the base, `n_eff` by Kish, `df` of the design for the logit interval; the
-    Korn-Graubard interval counts the base's own degrees of freedom.
+    Korn-Graubard interval counts the base's own degrees of freedom, and never more people
+    than `n_eff`. Where few gave an answer the variance is itself too small just when those
+    with large weights happen not to be among them: without that limit, groups of 40 to 100
+    with an n_eff of six tenths of that held the truth in 90% of samples.
     """
     p, se, n, n_eff = np.broadcast_arrays(
         *(np.asarray(value, dtype=np.float64) for value in (share, error, n, n_eff))
     )
     low, high = logit_interval(p, se, df, alpha)
     few = n_eff * np.minimum(p, 1 - p) < ENOUGH_EXPECTED
-    low[few], high[few] = beta_interval(p[few], se[few], n[few], n[few] - 1, alpha, n_eff[few])
+    p, se, people, effective = p[few], se[few], np.asarray(n)[few], np.asarray(n_eff)[few]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # No variance at all is no small sample: calibration fixes the share.
+        se = np.where(se > 0, np.fmax(se, np.sqrt(p * (1 - p) / effective)), se)
+    low[few], high[few] = beta_interval(p, se, people, people - 1, alpha, effective)
     return low, high

@@ -82,15 +82,26 @@ class Linear:
         )
 
 
-def margin_dummies(margins: pd.DataFrame) -> Floats:
-    """Dummies (n, m) of categorical margins; a missing value is a level of its own.
+def margin_dummies(margins: pd.DataFrame, weights: ArrayLike | None = None) -> Floats:
+    """Dummies (n, m) of categorical margins, with the final `weights` (n; default equal).
 
-    Of every margin but the first one level is left out, since they all add up to one.
+    A missing value counts as the mix of levels that the others have by their final weights,
+    which is the targets' own. That is what `missing="proportional"` calibrates on; under
+    `own_level` it leaves the size of the missing group uncalibrated, as it is in truth (it
+    keeps the sample's share). A level of its own would take it for known: with a fifth
+    missing, standard errors under `proportional` were 5% too small. Of every margin but the
+    first one level is left out, since they all add up to one.
     """
+    w = np.ones(len(margins)) if weights is None else np.asarray(weights, dtype=np.float64)
     blocks: list[Floats] = []
     for name in margins.columns:
-        _, codes = np.unique(pd.Categorical(margins[name]).codes, return_inverse=True)
-        dummies = np.eye(codes.max() + 1)[codes]
+        codes = np.asarray(pd.Categorical(margins[name]).codes, dtype=np.int64)
+        known = codes >= 0
+        size = np.bincount(codes[known], w[known])
+        levels = np.flatnonzero(np.bincount(codes[known]))
+        dummies = (codes[:, None] == levels).astype(np.float64)
+        if len(levels):
+            dummies[~known] = size[levels] / size.sum()
         blocks.append(dummies if not blocks else dummies[:, 1:])
     return np.hstack(blocks) if blocks else np.empty((len(margins), 0))
 
@@ -112,7 +123,7 @@ def weighted_sample(
     n = len(w)
     grouping = group_people(groups, group_count)
     d = np.ones(n) if base_weights is None else np.asarray(base_weights, dtype=np.float64)
-    x = np.empty((n, 0)) if margins is None else margin_dummies(margins)
+    x = np.empty((n, 0)) if margins is None else margin_dummies(margins, w)
     if len(x) != n or len(d) != n or len(grouping.order) != n:
         raise ValueError("weights, groups, margins and base weights differ in length")
     m = x.shape[1]

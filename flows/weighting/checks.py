@@ -105,6 +105,11 @@ def read_base_weight(frame: pd.DataFrame, base_weight: Any) -> tuple[Floats, boo
         named, values = f"Base weight {label(base_weight)!r}", frame[base_weight]
     else:
         named, values = "base_weight", pd.Series(base_weight)
+        if _in_another_order(values.index, frame.index):
+            raise CalibrationError(
+                "base_weight has the rows of the frame in another order; sort it like the frame, "
+                "or give the name of a column."
+            )
     if len(values) != len(frame):
         raise CalibrationError(
             f"{named} has {len(values):,} values for {len(frame):,} respondents."
@@ -119,6 +124,16 @@ def read_base_weight(frame: pd.DataFrame, base_weight: Any) -> tuple[Floats, boo
     if not base.sum() > 0:
         raise CalibrationError(f"{named} is zero for all respondents.")
     return base, True
+
+
+def _in_another_order(given: pd.Index, rows: pd.Index) -> bool:
+    """Whether the labels of a series are those of the frame, shuffled: numbers go by place."""
+    return (
+        len(given) == len(rows)
+        and not given.equals(rows)
+        and given.is_unique
+        and bool(given.isin(rows).all())
+    )
 
 
 def weight_limits(problem: Problem, bounds: Bounds, trim: TrimLimits) -> tuple[Floats, Floats]:

@@ -265,7 +265,10 @@ def read_targets(
 
 
 def unit_of(total: float) -> Unit:
-    """Shares add up to about 1, percentages to about 100; everything else is a total."""
-    if abs(total - 1) <= 0.01:
+    """Shares add up to about 1, percentages to about 100; everything else is a total.
+
+    No population is about 1, so a sum a tenth away from it is a slip in shares, to be refused.
+    """
+    if abs(total - 1) <= 0.1:
         return "share"
     return "percentage" if abs(total - 100) <= 1 else "total"

@@ -116,20 +116,25 @@ def units(parts: list[Part]) -> dict[Any, Unit]:
     may be percentages that were rounded badly, which `common_total` refuses.
     """
     found: dict[Any, set[Unit]] = {}
+    fractions: set[Any] = set()
     for part in parts:
-        sums = {
-            name: float(read_targets(label(name), targets, part.where)[1].sum())
+        read = {
+            name: read_targets(label(name), targets, part.where)[1]
             for name, targets in part.targets.items()
         }
+        sums = {name: float(numbers.sum()) for name, numbers in read.items()}
         first = next(iter(sums.values()))
         agreed = len(sums) > 1 and all(same(total, first) for total in sums.values())
         near_100 = agreed and unit_of(first) == "percentage" and not same(first, 100)
         for name, total in sums.items():
             found.setdefault(name, set()).add("total" if near_100 else unit_of(total))
+            if same(total, 1) and (read[name] % 1 != 0).any():
+                fractions.add(name)
     for name, kinds in found.items():
-        if kinds == {"share", "percentage"}:
+        other = "totals" if "total" in kinds and name in fractions else "percentages"
+        if other == "totals" or kinds == {"share", "percentage"}:
             raise CalibrationError(
-                f"Margin {label(name)!r}: some groups have shares, others percentages; choose one.",
+                f"Margin {label(name)!r}: some groups have shares, others {other}; choose one.",
                 margin=label(name),
             )
     return {name: "total" if "total" in kinds else min(kinds) for name, kinds in found.items()}

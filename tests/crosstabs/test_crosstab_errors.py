@@ -57,7 +57,7 @@ def test_standard_errors_by_brute_force(calibrated):
             contributions.append(contribution(y, b, inside, w))
             rest.append(contribution(y, b, ~inside, w) if column in PROFILES else 0 * y)
             places.append((r, c))
-    dummies = margin_dummies(made.margins)
+    dummies = margin_dummies(made.margins, w)
 
     def errors(u):
         u = np.array(u).T

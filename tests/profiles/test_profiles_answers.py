@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -127,7 +129,7 @@ def test_response_style_stays_out_of_the_scores() -> None:
 
 def test_factor_scores_are_standardised_and_survive_missing_answers(known: World) -> None:
     items, model = scores_of(known)
-    scores = model.scores(items)
+    scores = replace(model, farthest=np.inf).scores(items)
     np.testing.assert_allclose(scores.mean(axis=0), 0, atol=1e-8)
     np.testing.assert_allclose(np.cov(scores.T, ddof=0), np.eye(5), atol=1e-6)
     fewer = items.copy()
@@ -136,6 +138,18 @@ def test_factor_scores_are_standardised_and_survive_missing_answers(known: World
         assert np.corrcoef(a, b)[0, 1] > 0.85
     nothing = np.full((1, 25), np.nan)
     assert np.isfinite(model.scores(nothing)).all()
+
+
+def test_scores_far_out_are_drawn_in_and_the_others_stay(known: World) -> None:
+    items, model = scores_of(known)
+    free, scores = replace(model, farthest=np.inf).scores(items), model.scores(items)
+    limit, distance = 1.5 * 5**0.5, np.linalg.norm(free, axis=1)
+    far = distance > limit
+    assert 0 < far.mean() < 0.1
+    np.testing.assert_allclose(scores[~far], free[~far])
+    np.testing.assert_allclose(scores[far] * distance[far, None], free[far] * limit)
+    again = FactorModel.from_dict(model.to_dict())
+    np.testing.assert_array_equal(again.scores(items), scores)
 
 
 def test_factors_ignore_the_units_of_an_item(known: World) -> None:

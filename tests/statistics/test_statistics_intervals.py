@@ -49,8 +49,17 @@ def test_logit_is_symmetric_and_by_hand():
 
 def test_few_expected_takes_korn_graubard_and_enough_takes_logit():
     low, high = proportion_interval([0.05, 0.3], [0.016, 0.03], 180, [150, 150], 999)
-    assert (low[0], high[0]) == tuple(beta_interval(0.05, 0.016, 180, 179, 0.05, 150))
+    assert (low[0], high[0]) == tuple(beta_interval(0.05, (0.0475 / 150) ** 0.5, 180, 179))
     assert (low[1], high[1]) == tuple(logit_interval(0.3, 0.03, 999))
+
+
+def test_few_expected_counts_no_more_people_than_kish():
+    small, large = 0.004, 0.04
+    low, high = proportion_interval([0.04, 0.04, 0.04], [small, 0.0, large], 100, 60, 999)
+    kish = (0.04 * 0.96 / 60) ** 0.5
+    assert (low[0], high[0]) == tuple(beta_interval(0.04, kish, 100, 99))
+    assert (low[1], high[1]) == (0.04, 0.04)
+    assert (low[2], high[2]) == tuple(beta_interval(0.04, large, 100, 99))
 
 
 def test_edges_of_a_share():

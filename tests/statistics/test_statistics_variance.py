@@ -36,7 +36,7 @@ def brute_force(y, b, inside, w, d, margins):
     p = (w * y * inside).sum() / base
     u = (inside * (y - p * b) / base)[:, None]
     if margins is not None:
-        u = calibration_residual(u, margin_dummies(margins), d)
+        u = calibration_residual(u, margin_dummies(margins, w), d)
     z = w[:, None] * u
     n = len(w)
     assert linearised_covariance(z)[0, 0] == pytest.approx(
@@ -64,6 +64,35 @@ def test_agrees_with_the_residual_matrix(base, calibrated, crossed):
             assert v[r, g] == pytest.approx(expected, rel=1e-10)
 
 
+def test_a_missing_margin_counts_as_the_mix_of_the_others():
+    margins = pd.DataFrame({"sex": ["m", "v", None, "v"], "region": ["x", "x", "y", "y"]})
+    dummies = margin_dummies(margins, [3.0, 1.0, 5.0, 2.0])
+    # Sex m, sex v, region y (of region the first level is left out).
+    assert dummies.tolist() == [[1, 0, 0], [0, 1, 0], [0.5, 0.5, 1], [0, 1, 1]]
+    assert margin_dummies(pd.DataFrame({"sex": [None, None]})).shape == (2, 0)
+
+
+def test_standard_error_with_many_missing_margins_as_under_repeated_sampling():
+    """Three in ten do not tell sex and answer otherwise; the error has to cover their number."""
+    rng = np.random.default_rng(11)
+    n, estimates, errors = 300, [], []
+    for _ in range(800):
+        sex = rng.choice(3, n, p=[0.45, 0.25, 0.3])
+        y = (rng.random(n) < np.array([0.7, 0.3, 0.1])[sex]).astype(float)
+        shares = np.bincount(sex, minlength=3) / n
+        # Known sexes to equal parts of what is left; the third is missing and keeps its share.
+        w = np.array([*((1 - shares[2]) / 2 / shares[:2]), 1.0])[sex]
+        margins = pd.DataFrame(
+            {"sex": pd.Categorical.from_codes(np.where(sex < 2, sex, -1), list("mv"))}
+        )
+        sample = weighted_sample(w, np.zeros(n, dtype=int), 1, margins)
+        sums = sample.sums(np.array([y, np.ones(n)]))[:, :1]
+        linear = linearise(sample, sums[:1], sums[1:], sums[:1])
+        estimates.append(linear.estimate[0, 0])
+        errors.append(variance(sample, linear)[0, 0] ** 0.5)
+    assert np.mean(errors) == pytest.approx(np.std(estimates), rel=0.06)
+
+
 def test_difference_of_two_groups():
     margins, d, w, group, b, y, _ = made(500, 9)
     sample = weighted_sample(w, group, 4, margins)
@@ -76,7 +105,7 @@ def test_difference_of_two_groups():
         base = (w * b * inside).sum()
         p = (w * y * inside).sum() / base
         u += sign * inside * (y - p * b) / base
-    z = w[:, None] * calibration_residual(u[:, None], margin_dummies(margins), d)
+    z = w[:, None] * calibration_residual(u[:, None], margin_dummies(margins, w), d)
     assert v[0, 0] == pytest.approx(linearised_covariance(z)[0, 0], rel=1e-10)
 
 

@@ -95,6 +95,7 @@ class TestPoison:
         ({"edu": {"low": -0.2, "middle": 0.6, "high": 0.6}}, "negative"),
         ({"edu": {"low": 0, "middle": 0, "high": 0}}, "all targets are zero"),
         ({"edu": {"low": 0.3, "middle": 0.4, "high": 0.295}}, "add up to 0.995, not to 1"),
+        ({"edu": {"low": 0.3, "middle": 0.4, "high": 0.25}}, "add up to 0.95, not to 1"),
         ({"edu": {"low": 30, "middle": 40, "high": 29.5}}, "add up to 99.5, not to 100"),
         ({"school": EDU}, "no column 'school'"),
         ({("edu", "school"): EDU}, "no column 'school'"),
@@ -172,6 +173,18 @@ def test_one_respondent_can_only_be_everybody(sample):
 def test_groups_and_targets_must_match(sample, targets, group):
     error = refused(sample, targets, by="sex")
     assert (error.margin, error.level) == ("sex", group)
+
+
+def test_shares_in_one_group_and_totals_in_another(sample):
+    totals = {"low": 300, "middle": 400, "high": 300}
+    error = refused(sample, {"m": {"edu": EDU}, "v": {"edu": totals}}, by="sex")
+    assert "some groups have shares, others totals" in str(error)
+
+
+def test_base_weights_in_another_order_than_the_frame(sample):
+    base = pd.Series(np.arange(300) + 1.0, index=sample.index)
+    error = refused(sample, {"edu": EDU}, base_weight=base.iloc[::-1])
+    assert "another order" in str(error)
 
 
 def test_a_refusal_in_a_group_names_the_group(sample):
