@@ -64,13 +64,12 @@ def _by_profile(
     end, step = _axis([bar.value for bar in bars], mean=mean)
     if not mean and table.identity.dimension in _ATTITUDES:
         end, step = 1.0, 0.25
+    part = table.identity.base_text is not None
     title = words(
         "chart.mean" if mean else "chart.headline",
         answer=context.label(lead),
-        base=context.base(table),
+        base=context.base(table) if part else context.answering(table),
     )
-    if table.identity.base_text is not None:
-        title = words("chart.part", answer=context.label(lead), base=context.base(table))
     series = ChartSeries(
         name=context.label(lead),
         values=tuple(bar.value for bar in bars),
@@ -133,10 +132,11 @@ def _by_answer(context: Context, table: PublishedTable, row: int, sheet: str) ->
     key = "chart.answers" if len(answers) == len(_answers(table)) else "chart.most"
     if table.identity.multiple:
         key = "chart.multiple"
+    whom = context.base(table) if table.identity.multiple else context.answering(table)
     height = 0.95 * len(answers) + 2.75 if focus else 0.6 * len(answers) + 2
     return Chart(
         name=words("chart.object", number=table.identity.number),
-        title=_title(words(key, base=context.base(table))),
+        title=_title(words(key, base=whom)),
         alt=_spoken(sentences(context, table), [], spoken),
         categories=labels,
         series=series,
@@ -156,7 +156,7 @@ def _answers(table: PublishedTable) -> list[Row]:
 def _focus(context: Context, table: PublishedTable, answers: list[Row]) -> str | None:
     """The profile of the strongest finding, if all its drawn numbers are shown."""
     drawn = {row.code for row in answers}
-    for finding in findings_of(context.tables, table):
+    for finding in findings_of(context, table):
         if finding.row in drawn and all(table.cell(code, finding.column).shown for code in drawn):
             return finding.column
     return None

@@ -55,7 +55,8 @@ class WeightingVariable:
 class WeightFacts:
     """The weighting. `lowest`/`highest` weight with mean 1; `efficiency` a share (0-1).
 
-    `effective_n` is in people; `design_effect` is the Kish factor.
+    `effective_n` is in people; `design_effect` is the Kish factor. `missing`: what is done
+    with people of whom a weighting variable is not known.
     """
 
     method: str
@@ -66,6 +67,7 @@ class WeightFacts:
     effective_n: float
     design_effect: float
     trimmed_at: float | None = None
+    missing: Literal["error", "own_level", "proportional"] = "error"
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def facts_of(
             kept=kept,
             left_out=tuple(LeftOut(reason, n) for reason, n in left_out.items() if n),
         ),
-        weights=weights,
+        weights=replace(weights, missing=survey.weighting.missing),
         model=model,
         profiles=tuple(profiles) if profiles is not None else profiles_of(survey),
         publication=plan.publication,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flows.crosstabs.tables import TOTAL, Finding, Flag, PublishedTable, Row, Verdict
-from flows.dossiers.layout import fits, shorten
+from flows.dossiers.layout import lines_needed, shorten
 from flows.dossiers.reading import (
     Context,
     any_shown,
@@ -19,10 +19,12 @@ from flows.dossiers.reading import (
     most_marked,
     ranked_answers,
 )
+from flows.dossiers.theme import COVER_WIDTHS
 
 COVER_FINDINGS = 3
-_QUESTION_ROOM = 560.0
-"""Pixels a question may take inside a sentence on the cover (15 points)."""
+_COVER_LINES = 3
+_TOPIC_ROOM = 700.0
+"""Pixels the topic before a sentence on the cover may take (15 points)."""
 
 
 def sentences(context: Context, table: PublishedTable) -> list[str]:
@@ -38,9 +40,11 @@ def sentences(context: Context, table: PublishedTable) -> list[str]:
     value = context.figure(total, lead)
     if lead.kind == "mean":
         national = words("finding.mean", base=base, value=value)
+    elif (agreed := context.agreed(table, lead)) is not None:
+        national = words("finding.agreed", base=base, value=value, agreed=agreed)
     else:
         national = words("finding.share", base=base, value=value, answer=context.label(lead))
-    found = findings_of(context.tables, table)
+    found = findings_of(context, table)
     contrast = _contrast(context, table, lead, found)
     if contrast:
         return [f"{national} {contrast}", national]
@@ -60,11 +64,21 @@ def standout(context: Context, table: PublishedTable) -> tuple[str, bool]:
     lead = lead_row(table)
     lines = []
     if lead is not None:
-        higher, lower = marked(table, lead)
-        if higher:
-            lines.append(words("contents.higher", profile=_first(context, higher)))
-        if lower:
-            lines.append(words("contents.lower", profile=_first(context, lower)))
+        for key, columns in zip(("higher", "lower"), marked(table, lead), strict=True):
+            if columns:
+                value = context.figure(table.cell(lead.code, columns[0]), lead)
+                name = context.name(columns[0])
+                lines.append(words(f"contents.{key}", profile=name, value=value))
+    elif told := _about_answers(context, table):
+        first = told[0]
+        lines.append(
+            words(
+                f"contents.more_{first.direction.value}",
+                profile=context.name(first.column),
+                answer=context.label(table.row(first.row)),
+                value=context.figure(table.cell(first.row, first.column), table.row(first.row)),
+            )
+        )
     if not lines:
         differing = most_marked(table)
         if differing:
@@ -73,27 +87,51 @@ def standout(context: Context, table: PublishedTable) -> tuple[str, bool]:
 
 
 def cover_sentences(context: Context) -> list[str]:
-    """The strongest findings of the dossier, at most one a table and one a profile first.
+    """The findings on the cover, each a full sentence."""
+    return [_on_cover(context, table, finding) for table, finding in cover_findings(context)]
 
-    Where fewer than three profiles differ, a second finding on a profile may follow.
+
+def cover_findings(context: Context) -> list[tuple[PublishedTable, Finding]]:
+    """The strongest findings of the dossier that differ in what they are about.
+
+    First one a dimension, a question and a profile, and one mean, since the strength of a mean
+    is in other units; where that leaves places open, one a question and a profile, then one a
+    question, then one a table.
     """
     ranked = [
         (table, finding)
         for finding in context.tables.findings
         if (table := context.tables.table(finding.table)) is not None
-        and finding in findings_of(context.tables, table)
+        and finding in findings_of(context, table)
     ]
     chosen: list[tuple[PublishedTable, Finding]] = []
-    for spare_profiles in (True, False):
+    for apart in (
+        ("dimension", "question", "profile", "mean"),
+        ("question", "profile"),
+        ("question",),
+        ("table",),
+    ):
         for table, finding in ranked:
-            used_tables = {t.identity.number for t, _ in chosen}
-            used_profiles = {f.column for _, f in chosen}
-            if len(chosen) == COVER_FINDINGS or finding.table in used_tables:
-                continue
-            if spare_profiles and finding.column in used_profiles:
-                continue
-            chosen.append((table, finding))
-    return [_on_cover(context, table, finding) for table, finding in chosen]
+            if len(chosen) < COVER_FINDINGS and not any(
+                _about_same(kind, (table, finding), other) for other in chosen for kind in apart
+            ):
+                chosen.append((table, finding))
+    return chosen
+
+
+def _about_same(
+    kind: str, one: tuple[PublishedTable, Finding], other: tuple[PublishedTable, Finding]
+) -> bool:
+    first, second = one[0].identity, other[0].identity
+    if kind == "mean":
+        return all(table.row(finding.row).kind == "mean" for table, finding in (one, other))
+    if kind == "dimension":
+        return first.dimension == second.dimension
+    if kind == "question":
+        return first.question == second.question
+    if kind == "table":
+        return first.number == second.number
+    return one[1].column == other[1].column
 
 
 def tables_with_differences(context: Context) -> int:
@@ -109,11 +147,7 @@ def _without_lead(context: Context, table: PublishedTable) -> list[str]:
     row, cell = ranked[0]
     key = "finding.most" if table.identity.multiple else "finding.most_single"
     most = words(key, answer=context.label(row), value=context.figure(cell, row))
-    found = [
-        finding
-        for finding in findings_of(context.tables, table)
-        if not table.row(finding.row).last and table.row(finding.row).kind != "mean"
-    ]
+    found = _about_answers(context, table)
     if not found:
         if table.identity.model_item or has_marks(table):
             return [most]
@@ -122,7 +156,7 @@ def _without_lead(context: Context, table: PublishedTable) -> list[str]:
     if first.row != row.code:
         return [f"{most} {_about(context, table, first)}", most]
     own = context.figure(table.cell(first.row, first.column), row)
-    same = words("finding.contrast_one", profile=context.name(first.column), value=own)
+    same = words("finding.contrast_one", profile=context.group(first.column), value=own)
     return [f"{most} {same}", most]
 
 
@@ -131,7 +165,7 @@ def _contrast(context: Context, table: PublishedTable, lead: Row, found: Iterabl
     high = [f for f in found if f.row == lead.code and f.direction is Verdict.HIGHER]
     low = [f for f in found if f.row == lead.code and f.direction is Verdict.LOWER]
     parts = {
-        side: (context.name(f[0].column), context.figure(table.cell(lead.code, f[0].column), lead))
+        side: (context.group(f[0].column), context.figure(table.cell(lead.code, f[0].column), lead))
         for side, f in (("high", high), ("low", low))
         if f
     }
@@ -153,7 +187,7 @@ def _about(context: Context, table: PublishedTable, finding: Finding) -> str:
     row = table.row(finding.row)
     return context.words(
         "finding.more" if table.identity.multiple else "finding.other",
-        profile=context.name(finding.column),
+        profile=context.group(finding.column),
         value=context.figure(table.cell(finding.row, finding.column), row),
         answer=context.label(row),
         base=context.base(table),
@@ -162,28 +196,41 @@ def _about(context: Context, table: PublishedTable, finding: Finding) -> str:
 
 
 def _on_cover(context: Context, table: PublishedTable, finding: Finding) -> str:
+    """What one profile says and everybody says, about what: the first way that fits."""
     row = table.row(finding.row)
-    if row.kind == "mean":
+    said = {
+        "profile": context.group(finding.column),
+        "value": context.figure(table.cell(finding.row, finding.column), row),
+        "answer": context.label(row),
+        "base": context.base(table),
+        "total": context.figure(table.cell(finding.row, TOTAL), row),
+        "agreed": context.agreed(table, row),
+    }
+    words = context.words
+    if said["agreed"] is not None:
+        statement = context.question(table).rstrip(" .")
+        whole = words("finding.cover_statement", statement=statement, **said)
+        if lines_needed(whole, 15, "regular", COVER_WIDTHS[1]) <= _COVER_LINES:
+            return whole
+        key = "finding.cover_agreed"
+    elif row.kind == "mean":
         key = "finding.cover_mean"
     else:
         key = "finding.cover_multiple" if table.identity.multiple else "finding.cover_share"
-    return context.words(
-        key,
-        profile=context.name(finding.column),
-        value=context.figure(table.cell(finding.row, finding.column), row),
-        answer=context.label(row),
-        question=_inside(context, table),
-        base=context.base(table),
-        total=context.figure(table.cell(finding.row, TOTAL), row),
-    )
+    sentence = words(key, **said)
+    topic = shorten(context.topic(table).rstrip(" ."), 15, "regular", _TOPIC_ROOM)
+    if topic.endswith(("?", "!", "...")):
+        return f"{topic} {sentence[:1].upper()}{sentence[1:]}"
+    return f"{topic}: {sentence}"
 
 
-def _inside(context: Context, table: PublishedTable) -> str:
-    """A question inside a sentence: whole where it fits, else its short title, else cut."""
-    whole = context.question(table).rstrip(" .")
-    if fits(whole, 15, "regular", _QUESTION_ROOM):
-        return whole
-    return shorten(context.topic(table).rstrip(" ."), 15, "regular", _QUESTION_ROOM)
+def _about_answers(context: Context, table: PublishedTable) -> list[Finding]:
+    """Findings about an answer that says something: no mean, no 'other', no 'none of these'."""
+    return [
+        finding
+        for finding in findings_of(context, table)
+        if not table.row(finding.row).last and table.row(finding.row).kind != "mean"
+    ]
 
 
 def _first(context: Context, columns: list[str]) -> str:

@@ -48,7 +48,11 @@ _CLIENT_WORDS_NL = re.compile(
     re.IGNORECASE,
 )
 """Our own jargon, which clients read in other words (design section 3)."""
-_NEVER = re.compile(r"representati(?:ef|eve|ve)\b|95% (?:betrouwbaar|reliable)", re.IGNORECASE)
+_NEVER = re.compile(
+    r"representati(?:ef|eve|ve|viteit|veness)\b|betrouwba(?:ar|re)(?:heid)?|\breliab(?:le|ility)\b",
+    re.IGNORECASE,
+)
+"""What no dossier claims, in any words."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +185,7 @@ def _is_number(text: str) -> bool:
 
 def _width_faults(book: ReadBook, sheet: ReadSheet, _: Expected) -> Iterator[str]:
     last = max(sheet.widths, default=1)
+    links = {area(link.get("ref", "A1"))[:2] for link in sheet.root.iter(tag(MAIN, "hyperlink"))}
     for (row, column), cell in sheet.cells.items():
         style = book.styles[cell.style]
         face: Face = "bold" if style.bold else "regular"
@@ -191,6 +196,13 @@ def _width_faults(book: ReadBook, sheet: ReadSheet, _: Expected) -> Iterator[str
                 yield f"the number {shown} in row {row}, column {column} shows as ####"
         if cell.text is None:
             continue
+        if (
+            style.wrap
+            and (row, column) in links
+            and not fits(cell.text, style.size, face, cell_room(width, style.indent) + 4)
+        ):
+            # LibreOffice does not wrap a link
+            yield f"the link in row {row}, column {column} is cut off: {cell.text[:60]!r}"
         if style.wrap:
             lines = lines_needed(cell.text, style.size, face, width, style.indent)
             if sheet.heights.get(row, 15.0) + 0.5 < row_height(lines, style.size):

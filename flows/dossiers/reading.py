@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from flows.crosstabs.tables import (
     TOTAL,
@@ -18,6 +20,9 @@ from flows.definitions.models import Language
 from flows.dossiers.facts import DossierFacts
 from flows.dossiers.texts import Words
 
+_FACTS = ("behaviour", "channel", "demographic")
+"""Dimensions in which people say what they do or are, not what they think."""
+
 
 @dataclass(frozen=True)
 class Context:
@@ -31,16 +36,35 @@ class Context:
     def language(self) -> Language:
         return self.words.language
 
+    @cached_property
+    def findings(self) -> dict[str, list[Finding]]:
+        """The findings by the number of their table, strongest first."""
+        found: dict[str, list[Finding]] = {}
+        for finding in self.tables.findings:
+            found.setdefault(finding.table, []).append(finding)
+        return found
+
     def name(self, column: str) -> str:
         """The name of a column: a profile, or everybody."""
         if column == TOTAL:
             return self.words("total")
         return self.facts.profile(column).label[self.language]
 
+    def group(self, column: str) -> str:
+        """A profile inside a sentence: 'de Bescheiden Grijzen', but 'Profiel 3'."""
+        name = self.name(column)
+        return name if name[-1:].isdigit() else self.words("group", name=name)
+
     def base(self, table: PublishedTable) -> str:
         """Who the percentages are of."""
         text = table.identity.base_text
         return text[self.language] if text is not None else self.words("everyone")
+
+    def answering(self, table: PublishedTable) -> str:
+        """Who the percentages are of, without 'don't know': opinions differ from facts."""
+        identity = table.identity
+        fact = identity.dimension in _FACTS or identity.type == "number"
+        return self.words(f"base.{'answered' if fact else 'opinion'}", base=self.base(table))
 
     def label(self, row: Row) -> str:
         return row.label[self.language]
@@ -72,7 +96,22 @@ class Context:
     def topic(self, table: PublishedTable) -> str:
         """The short title where the question has one, else the question."""
         short = self.facts.short_title(table.identity.number)
-        return short[self.language] if short is not None else self.question(table)
+        return short[self.language] if short is not None else asked(self.question(table))
+
+    def agreed(self, table: PublishedTable, row: Row) -> str | None:
+        """'(helemaal) eens' where the row says that people agree, or not, with a statement."""
+        if "?" in self.question(table) or row.kind == "mean":
+            return None
+        return self.words.agreed(self.label(row))
+
+
+_ASKED = re.compile(r".*\?", re.DOTALL)
+
+
+def asked(question: str) -> str:
+    """A question without what follows it ('Choose at most three.'); a statement whole."""
+    found = _ASKED.match(question)
+    return found.group() if found else question
 
 
 def profiles(table: PublishedTable) -> tuple[str, ...]:
@@ -81,10 +120,16 @@ def profiles(table: PublishedTable) -> tuple[str, ...]:
 
 
 def lead_row(table: PublishedTable) -> Row | None:
-    """The row that stands for the table; None where no single row does."""
-    if table.identity.multiple or table.identity.headline is None:
+    """The row that stands for the table; None where no single row does.
+
+    A number without a headline has its mean.
+    """
+    identity = table.identity
+    if identity.multiple:
         return None
-    return next((row for row in table.rows if row.code == table.identity.headline), None)
+    if identity.headline is None and identity.type == "number":
+        return next((row for row in table.rows if row.kind == "mean"), None)
+    return next((row for row in table.rows if row.code == identity.headline), None)
 
 
 def ranked_answers(table: PublishedTable, column: str = TOTAL) -> list[tuple[Row, Cell]]:
@@ -120,7 +165,7 @@ def sorted_rows(table: PublishedTable) -> tuple[Row, ...]:
     return (*answers, *nets, *means)
 
 
-def findings_of(tables: ThemeTables, table: PublishedTable) -> list[Finding]:
+def findings_of(context: Context, table: PublishedTable) -> list[Finding]:
     """The findings in this table that may be told, strongest first.
 
     Their numbers are shown and carry an arrow: findings are tested over the whole dossier and
@@ -129,9 +174,8 @@ def findings_of(tables: ThemeTables, table: PublishedTable) -> list[Finding]:
     """
     return [
         finding
-        for finding in tables.findings
-        if finding.table == table.identity.number
-        and (cell := table.cell(finding.row, finding.column)).shown
+        for finding in context.findings.get(table.identity.number, ())
+        if (cell := table.cell(finding.row, finding.column)).shown
         and cell.verdict is finding.direction
         and table.cell(finding.row, TOTAL).shown
     ]

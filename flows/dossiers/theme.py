@@ -7,6 +7,7 @@ ochre = estimated, light grey = to compare with.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from flows.definitions.models import Language
@@ -123,6 +124,7 @@ def number_format(
     return ABOUT[language] + body if indicative else body
 
 
+@lru_cache(maxsize=16_384)
 def displayed(value: float, form: str) -> str:
     """A number as Excel shows it in one of the formats above, for measuring.
 
@@ -142,7 +144,7 @@ def displayed(value: float, form: str) -> str:
 # Column widths of the sheets, in Excel units. Together between 1,080 and 1,200 pixels, so that
 # pages look alike on screen and in print; the cover, with its indents, is narrower.
 COVER_WIDTHS = (20.0, 119.0)
-CONTENTS_WIDTHS = (6.0, 46.0, 56.0, 12.0, 45.0)
+CONTENTS_WIDTHS = (5.0, 47.0, 14.0, 49.5, 11.5, 40.0)
 GUIDE_WIDTHS = (24.0, 23.0, 66.0, 45.0)
 METHOD_WIDTHS = (26.0, 36.0, 93.0)
 CHART_DATA_WIDTHS = (22.0, 42.0, 46.0, 14.0, 28.0)

@@ -12,11 +12,16 @@ from flows.definitions.models import Questionnaire
 
 
 def model_page(
-    summary: Mapping[str, Any], questionnaire: Questionnaire, title: str, state: str = "draft"
+    summary: Mapping[str, Any],
+    questionnaire: Questionnaire,
+    title: str,
+    state: str = "draft",
+    *,
+    simulated: bool = False,
 ) -> str:
     """Self-contained HTML of a `model_summary` (also one read back from the store).
 
-    `title`: the survey's; `state`: draft or accepted.
+    `title`: the survey's; `state`: draft or accepted; `simulated`: the page says that it is.
     """
     axes = list(summary["profiles"][0]["places"]) if summary["profiles"] else []
     variables = list(summary["profiles"][0]["demographics"]) if summary["profiles"] else []
@@ -31,7 +36,14 @@ def model_page(
     return (
         _environment()
         .get_template("model.html.j2")
-        .render(summary=summary, title=title, state=state, axes=axes, demographics=levels)
+        .render(
+            summary=summary,
+            title=title,
+            state=state,
+            axes=axes,
+            demographics=levels,
+            simulated=simulated,
+        )
     )
 
 

@@ -38,7 +38,7 @@ def weighting_page(
     """
     margins = []
     for margin in summary["margins"]:
-        names = _level_names(questionnaire, margin["margin"])
+        names = level_names(questionnaire, margin["margin"])
         levels = [
             {**level, "label": names.get(level["level"], level["level"])}
             for level in margin["levels"]
@@ -46,7 +46,7 @@ def weighting_page(
         margins.append(
             {
                 **margin,
-                "label": _variable_name(questionnaire, margin["margin"]),
+                "label": variable_name(questionnaire, margin["margin"]),
                 "levels": levels,
                 "chart": margin_chart(levels),
             }
@@ -83,14 +83,16 @@ def _day(iso: str) -> str:
     return f"{day.day} {day:%B %Y}"
 
 
-def _variable_name(questionnaire: Questionnaire, variable: str) -> str:
+def variable_name(questionnaire: Questionnaire, variable: str) -> str:
+    """English name of a margin; its code where the questionnaire has no such variable."""
     try:
         return questionnaire.label(variable)["en"]
     except KeyError:
         return variable
 
 
-def _level_names(questionnaire: Questionnaire, variable: str) -> dict[str, str]:
+def level_names(questionnaire: Questionnaire, variable: str) -> dict[str, str]:
+    """English names of a margin's levels, by code."""
     try:
         levels = questionnaire.levels(variable)
     except KeyError:

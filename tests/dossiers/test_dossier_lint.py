@@ -14,6 +14,7 @@ from flows.dossiers.package import FixedZip
 from flows.dossiers.theme import ROLES
 
 SHEET = "xl/worksheets/sheet10.xml"  # E07
+CONTENTS = "xl/worksheets/sheet2.xml"
 CHART = "xl/charts/chart7.xml"
 
 FAULTS: list[tuple[str, str, str, str, str]] = [
@@ -42,6 +43,8 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
     ),
     ("jargon", SHEET, r"In % van huiseigenaren", "In % (n=12, ongewogen) van", "should not read"),
     ("never", SHEET, r"In % van huiseigenaren", "Dit is representatief voor", "should not read"),
+    ("sure", SHEET, r"In % van huiseigenaren", "Dit is betrouwbaar voor", "should not read"),
+    ("cut link", CONTENTS, r"(?<=>Leeswijzer)(?=</t>)", " en meer" * 16, "the link in row"),
     ("status", SHEET, r"VOORBEELD - gesimuleerd", "Voorbeeld", "does not say"),
     (
         "header",

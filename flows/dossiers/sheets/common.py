@@ -27,7 +27,7 @@ SPACER_HEIGHT = 8.0
 HEADER_HEIGHT = 22.0
 BODY_HEIGHT = 20.0
 NOTE_HEIGHT = 15.0
-_HEADER_GAP = 12.0
+_HEADER_GAP = 18.0
 FIRST_NOTE_HEIGHT = 20.0
 
 
@@ -88,7 +88,7 @@ class Page:
         """Title, finding, basis, status, link back and spacer.
 
         The title takes two rows at most and is then cut at a word; `findings` are ways to
-        say it, from full to brief, of which the first that fits on one row is taken.
+        say it, from full to brief, of which the first that fits on two rows is taken.
         """
         role = ROLES["title"]
         cut = shorten(title, role.size, role.face, self.room, lines=2)
@@ -192,13 +192,12 @@ def rows_of(text: str, role: str, room: float, most: int = 2) -> tuple[str, ...]
 
 
 def best_rows(ways: Sequence[str], role: str, room: float) -> tuple[str, ...]:
-    """The fullest way that fits on one row; else the fullest over two, else a cut one."""
+    """The fullest way that fits on two rows; else a cut one."""
     style = ROLES[role]
-    for rows in (1, 2):
-        for way in ways:
-            lines = split_rows(way, style.size, style.face, room, most=99)
-            if len(lines) <= rows:
-                return lines
+    for way in ways:
+        lines = split_rows(way, style.size, style.face, room, most=99)
+        if len(lines) <= 2:
+            return lines
     cut = shorten(ways[-1], style.size, style.face, room, lines=2)
     return split_rows(cut, style.size, style.face, room, most=2)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flows.crosstabs.tables import TOTAL, PublishedTable
 from flows.dossiers.content import Cell, Edge, Sheet, SheetRow, Style
 from flows.dossiers.findings import (
+    cover_findings,
     cover_sentences,
     sentences,
     standout,
@@ -74,28 +75,25 @@ def contents_sheet(
     """The list of sheets. `tables`: each with its sheet name; `others`: keys of the last ones."""
     words = context.words
     page = Page(CONTENTS_WIDTHS)
-    total, count = len(tables), tables_with_differences(context)
-    key = {0: "contents.finding_none", 1: "contents.finding_one"}.get(count, "contents.finding")
     page.head(
         context,
         title=words("sheet.contents"),
-        findings=[words(key, count=count, total=total)],
+        findings=[_where_to_start(context)],
         basis=[words("contents.basis")],
         back="sheet.cover",
     )
     headers = [
         words(f"contents.{part}")
-        for part in ("sheet", "topic", "outcome", "participants", "standout")
+        for part in ("sheet", "topic", "about", "outcome", "participants", "standout")
     ]
-    header_row = page.header(
-        headers, ["header_left", "header_left", "header_left", "header_right", "header_left_in"]
-    )
+    header_row = page.header(headers, ["header_left"] * 4 + ["header_right", "header_left_in"])
     number = 3
     profiles = words("sheet.profiles")
     page.body(
         [
             cell(number, "label"),
             _link(context, profiles, profiles, "link_wrapped"),
+            cell(words("contents.all"), "label_small"),
             cell(words("profiles.finding_plain"), "label"),
             cell(context.facts.field.kept, "number", COUNT_ROOM),
             cell(words("contents.not_applicable"), "text_in_grey"),
@@ -115,6 +113,7 @@ def contents_sheet(
                     name,
                     "link_wrapped",
                 ),
+                cell(words(f"dimension.{table.identity.dimension}"), "label_small"),
                 cell(_outcome(context, table), "label"),
                 cell(table.n[table.columns.index(TOTAL)], "number", COUNT_ROOM),
                 cell(text, "text_in_ink" if differs else "text_in_grey"),
@@ -128,6 +127,7 @@ def contents_sheet(
             [
                 cell(number, "label"),
                 _link(context, name, name, "link_wrapped"),
+                cell(words("contents.help"), "label_small"),
                 cell(words(f"contents.{key}"), "label"),
                 cell(words("contents.no_numbers"), "word"),
                 cell(words("contents.not_applicable"), "text_in_grey"),
@@ -147,14 +147,21 @@ def contents_sheet(
     )
 
 
+def _where_to_start(context: Context) -> str:
+    """The tables of the cover, and in how many tables a profile stands out."""
+    words = context.words
+    total, count = len(context.tables.tables), tables_with_differences(context)
+    key = {0: "none", 1: "one", total: "all"}.get(count, "some")
+    counted = words(f"contents.finding_{key}", count=count, total=total)
+    numbers = [table.identity.number for table, _ in cover_findings(context)]
+    if not numbers:
+        return counted
+    return f"{words('contents.start', numbers=words.listing(numbers))} {counted}"
+
+
 def _outcome(context: Context, table: PublishedTable) -> str:
-    """The fullest sentence that takes two lines at most; else the brief one, cut."""
-    ways = sentences(context, table)
-    width = CONTENTS_WIDTHS[2]
-    for way in ways:
-        if measured(way, "label", width) <= 2:
-            return way
-    return cut_to_cell(ways[-1], "label", width, 3)
+    """What everybody says; the profiles that stand out have a column of their own."""
+    return cut_to_cell(sentences(context, table)[-1], "label", CONTENTS_WIDTHS[3], 3)
 
 
 def _sentence(page: Page, digit: int | None, text: str, *, last: bool) -> None:

@@ -133,7 +133,7 @@ def _table_rows(context: Context, table: PublishedTable) -> Iterator[SheetRow]:
             yield _row(
                 context,
                 table.identity.number,
-                words("table.dont_know"),
+                words("data.dont_know"),
                 words("data.kind.dont_know"),
                 column,
                 n,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
 from flows.dossiers.content import Cell, Sheet
-from flows.dossiers.reading import Context
+from flows.dossiers.reading import Context, ranked_answers
 from flows.dossiers.sheets.common import Page, cell
 from flows.dossiers.sheets.table import number_cell
 from flows.dossiers.theme import COUNT, GUIDE_WIDTHS
@@ -72,7 +72,7 @@ def _rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
         means = words(
             f"guide.{sign}_means",
             value=context.figure(published, row) if published.shown else "",
-            profile=context.name(column),
+            profile=context.group(column),
             answer=context.label(row),
             number=table.identity.number,
             minimum=rules.minimum_base,
@@ -80,22 +80,60 @@ def _rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
         )
         example = number_cell(context, published, row, total=False)
         yield words(f"guide.{sign}"), example, means, words(f"guide.{sign}_say")
+    yield from _kinds_of_rows(context)
     total = _find(context, lambda row, c: c.shown and row.kind != "mean", total=True)
     if total is not None:
         example = number_cell(context, total[3], total[1], total=True)
         yield words("guide.total"), example, words("guide.total_means"), words("guide.total_say")
-    kept = context.facts.field.kept
-    for sign, example in (
-        ("participants", cell(kept, "number", COUNT)),
-        ("profile", cell(context.facts.profiles[0].label[context.language], "word")),
-        ("colours", cell(words("guide.colours_example"), "word")),
-    ):
-        yield (
-            words(f"guide.{sign}"),
-            example,
-            words(f"guide.{sign}_means"),
-            words(f"guide.{sign}_say"),
+    if any(table.identity.model_item for table in context.tables.tables):
+        untested = cell(words("contents.untested"), "word")
+        yield _line(context, "untested", untested)
+    yield _line(context, "participants", cell(context.facts.field.kept, "number", COUNT))
+    known = next((size for size in context.tables.sizes if size.share is not None), None)
+    if known is not None and known.share is not None:
+        name, share = context.name(known.profile), words.percent(known.share)
+        yield _line(context, "profile", cell(name, "word"), share=share)
+    yield _line(context, "colours", cell(words("guide.colours_example"), "word"))
+
+
+def _line(context: Context, sign: str, example: Cell, **values: str) -> tuple[str, Cell, str, str]:
+    """A row of the guide; `values` fill the blanks of its texts."""
+    words = context.words
+    return (
+        words(f"guide.{sign}"),
+        example,
+        words(f"guide.{sign}_means", **values),
+        words(f"guide.{sign}_say", **values),
+    )
+
+
+def _kinds_of_rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
+    """The rows a reader may take for one more answer: nets, several answers, no opinion."""
+    words = context.words
+    net = _find(context, lambda row, c: c.shown and row.kind == "net", total=True)
+    if net is not None:
+        table, row, _, published = net
+        members = [f"'{context.label(table.row(code))}'" for code in row.members]
+        yield _line(
+            context,
+            "net",
+            number_cell(context, published, row, total=True),
+            members=words.listing(members),
+            number=table.identity.number,
         )
+    for table in context.tables.tables:
+        ranked = ranked_answers(table)
+        if table.identity.multiple and ranked:
+            row, published = ranked[0]
+            example = number_cell(context, published, row, total=True)
+            yield _line(context, "multiple", example, number=table.identity.number)
+            break
+    for table in context.tables.tables:
+        unknown = table.dont_know[table.columns.index(TOTAL)]
+        if unknown.shown and unknown.value:
+            example = number_cell(context, unknown, table.rows[0], total=True)
+            yield _line(context, "dont_know", example, number=table.identity.number)
+            break
 
 
 def _bare(published: Published) -> bool:

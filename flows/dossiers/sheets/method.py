@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from flows.crosstabs.tables import TOTAL
 from flows.dossiers.content import Sheet
 from flows.dossiers.reading import Context
 from flows.dossiers.sheets.common import Page, cell, measured, runs_on
@@ -93,6 +94,7 @@ def _fieldwork(context: Context) -> Iterator[_Line]:
         _left_out(context),
     )
     yield words("method.kept"), words.integer(field.kept), words("method.kept_note")
+    yield words("method.response"), words("method.unknown"), words("method.response_note")
     counts = [size.n for size in context.tables.sizes]
     if counts:
         each = [f"{context.name(s.profile)} {words.integer(s.n)}" for s in context.tables.sizes]
@@ -170,13 +172,52 @@ def _weighting(context: Context) -> Iterator[_Line]:
         ),
         note,
     )
+    yield (
+        words("method.weights_missing"),
+        words(f"method.weights_missing.{weights.missing}"),
+        words(f"method.weights_missing_note.{weights.missing}"),
+    )
     if weights.effective_n > 0:
-        half = _NORMAL_95 * math.sqrt(0.25 / weights.effective_n) * 100
+        half = words.decimal(_half_margin(weights.effective_n))
         yield (
             words("method.margin_error"),
-            words("method.margin_error_value", points=words.decimal(half)),
+            words("method.margin_error_value", points=half),
             words("method.margin_error_note"),
         )
+    yield from _margins_by_profile(context)
+    yield (
+        words("method.assumption"),
+        words("method.assumption_value"),
+        words("method.assumption_note"),
+    )
+
+
+def _margins_by_profile(context: Context) -> Iterator[_Line]:
+    """The margin of each profile, on the table that most people answered."""
+    words, minimum = context.words, context.facts.publication.minimum_base
+    table = max(context.tables.tables, key=lambda t: t.n[t.columns.index(TOTAL)])
+    halves = {
+        column: _half_margin(effective)
+        for column, n, effective in zip(table.columns, table.n, table.n_eff, strict=True)
+        if column != TOTAL and n >= minimum and effective > 0
+    }
+    if not halves:
+        return
+    each = [f"{context.name(c)} {words.decimal(half)}" for c, half in halves.items()]
+    yield (
+        words("method.margin_by_profile"),
+        words(
+            "method.margin_by_profile_value",
+            low=words.decimal(min(halves.values())),
+            high=words.decimal(max(halves.values())),
+        ),
+        words("method.margin_by_profile_note", number=table.identity.number, each=", ".join(each)),
+    )
+
+
+def _half_margin(effective: float) -> float:
+    """Half the width of the interval of 95% at a share of 50%, in points."""
+    return _NORMAL_95 * math.sqrt(0.25 / effective) * 100
 
 
 def _testing(context: Context) -> Iterator[_Line]:
@@ -240,6 +281,7 @@ def _rules(context: Context) -> Iterator[_Line]:
         words("method.coverage_value"),
         facts.coverage[context.language],
     )
+    yield words("method.limits"), words("method.limits_value"), words("method.limits_note")
     changes = facts.edition.changes
     if facts.edition.number <= 1 and not changes:
         yield (

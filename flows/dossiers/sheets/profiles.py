@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flows.crosstabs.tables import TOTAL, Verdict
 from flows.definitions.models import ThemePlan
 from flows.dossiers.content import Cell, Sheet
-from flows.dossiers.layout import shorten
+from flows.dossiers.layout import fits, shorten
 from flows.dossiers.perspective import (
     MOST_CHANNELS,
     Entry,
@@ -27,9 +27,9 @@ from flows.dossiers.sheets.table import number_cell
 from flows.dossiers.theme import COUNT, COUNT_ROOM, SHARE, TOTAL_SHARE
 
 _WIDTH = 1190
-_PROFILE, _SHARE, _COUNT, _MEASURE = 25.0, 12.0, 12.0, 13.5
+_PROFILE, _SHARE, _COUNT, _MEASURE = 16.0, 11.5, 11.5, 13.0
 _ROW_HEIGHT = 28.0
-_QUESTION_ROOM = 420.0
+_QUESTION_ROOM = 480.0
 
 
 @dataclass(frozen=True)
@@ -162,15 +162,17 @@ def _findings(context: Context, columns: Sequence[_Column]) -> list[str]:
         if shown:
             low, high = min(shown), max(shown)
             if high[2].verdict is Verdict.HIGHER and low[2].verdict is Verdict.LOWER:
+                agreed = context.agreed(stance.table, stance.row)
                 ways.append(
                     words(
-                        "profiles.finding_stance",
+                        f"profiles.finding_{'stance' if agreed is None else 'agreed'}",
+                        agreed=agreed,
                         answer=context.label(stance.row),
-                        question=_brief(context.topic(stance.table)),
+                        question=_brief(context, stance, agreed),
                         number=stance.table.identity.number,
-                        high=context.name(high[1]),
+                        high=context.group(high[1]),
                         high_value=context.figure(high[2], stance.row),
-                        low=context.name(low[1]),
+                        low=context.group(low[1]),
                         low_value=context.figure(low[2], stance.row),
                     )
                 )
@@ -187,8 +189,12 @@ def _findings(context: Context, columns: Sequence[_Column]) -> list[str]:
     return [*ways, words("profiles.finding_plain")]
 
 
-def _brief(question: str) -> str:
-    return shorten(question.rstrip(" ."), 13, "bold", _QUESTION_ROOM)
+def _brief(context: Context, stance: Measure, agreed: str | None) -> str:
+    """A statement whole where it fits, since one agrees with that; else the topic."""
+    whole = context.question(stance.table).rstrip(" .")
+    if agreed is not None and fits(whole, 13, "bold", _QUESTION_ROOM):
+        return whole
+    return shorten(context.topic(stance.table).rstrip(" ."), 13, "bold", _QUESTION_ROOM)
 
 
 def _notes(context: Context, plan: ThemePlan, columns: Sequence[_Column]) -> list[str]:

@@ -29,6 +29,7 @@ from flows.dossiers.theme import (
 )
 
 POINTS_PER_CM = 72 / 2.54
+_WHOLE_BASE = ("table.basis_multiple", "table.basis_part")
 
 
 def table_sheet(context: Context, table: PublishedTable, name: str) -> Sheet:
@@ -129,7 +130,8 @@ def _basis(context: Context, table: PublishedTable, widths: tuple[float, ...]) -
         key = "table.basis_part"
     else:
         key = "table.basis"
-    basis = words(key, base=context.base(table), measured=measured)
+    whom = context.base(table) if key in _WHOLE_BASE else context.answering(table)
+    basis = words(key, base=whom, measured=measured)
     whole = ""
     if not title_of(context, table, widths).endswith(context.question(table)):
         whole = context.question(table)

@@ -6,6 +6,7 @@ Numbers inside a text are formatted here, because Excel does not do that for tex
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,20 @@ _MONTHS: dict[Language, str] = {
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
     "en": "January February March April May June July August September October November December",
 }
+
+
+_AGREED: dict[Language, re.Pattern[str]] = {
+    "nl": re.compile(
+        r"(?P<how>\(?(?:helemaal|zeer)\)? )?(?:mee )?(?P<what>eens|oneens)(?P<rest> \(.*\))?",
+        re.IGNORECASE,
+    ),
+    "en": re.compile(
+        r"(?P<how>\(?(?:totally|strongly|very much)\)? )?(?P<what>agree|disagree)"
+        r"(?P<rest> \(.*\))?",
+        re.IGNORECASE,
+    ),
+}
+"""Answers on a scale of agreement, in the order in which a sentence needs their parts."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +47,11 @@ class Words:
 
     def has(self, key: str) -> bool:
         return key in NL
+
+    def agreed(self, label: str) -> str | None:
+        """The label of an answer as part of 'is het ... met'; None where it is no agreement."""
+        found = _AGREED[self.language].fullmatch(label.strip())
+        return found.expand(r"\g<how>\g<what>\g<rest>").lower() if found else None
 
     def integer(self, number: float) -> str:
         """9.874 in Dutch, 9,874 in English."""

@@ -1,6 +1,18 @@
 """English wording."""
 
 TEXTS: dict[str, str] = {
+    "group": "the {name}",
+    "dimension.attitude": "Attitude",
+    "dimension.behaviour": "Behaviour",
+    "dimension.motive": "Reasons",
+    "dimension.barrier": "Barriers",
+    "dimension.channel": "Channels",
+    "dimension.trust": "Trust",
+    "dimension.engagement": "Engagement",
+    "dimension.participation": "Taking part",
+    "dimension.demographic": "Background",
+    "base.opinion": "{base} with an opinion",
+    "base.answered": "{base} who answered",
     "and": "and",
     "period.from_to": "from {start} to {end}",
     "total": "Netherlands",
@@ -44,8 +56,7 @@ TEXTS: dict[str, str] = {
     "cover.next": "Next edition: {moment}.",
     "cover.usage_label": "Use",
     # contents
-    "contents.finding": "In {count} of the {total} tables a profile clearly stands out.",
-    "contents.finding_one": "In 1 of the {total} tables a profile clearly stands out.",
+    "contents.finding_one": "In 1 table a profile clearly stands out.",
     "contents.finding_none": "In none of the tables a profile clearly stands out.",
     "contents.basis": (
         "Click the name of a sheet to go to it. All figures are measured across the Netherlands."
@@ -55,8 +66,8 @@ TEXTS: dict[str, str] = {
     "contents.outcome": "Main finding",
     "contents.participants": "Participants",
     "contents.standout": "Profiles that stand out",
-    "contents.higher": "Higher: {profile}",
-    "contents.lower": "Lower: {profile}",
+    "contents.higher": "Higher: {profile} ({value})",
+    "contents.lower": "Lower: {profile} ({value})",
     "contents.differs": "Different: {profile}",
     "contents.others": "{profile} and {count} more",
     "contents.same": "No clear difference",
@@ -68,16 +79,25 @@ TEXTS: dict[str, str] = {
     "contents.data": "All figures in one list, for those who want to use them.",
     "contents.chart_data": "The figures behind the charts.",
     "contents.note": (
-        "'Higher' or 'lower' means: compared with all others together, and beyond chance."
+        "'Higher', 'lower', 'more often' or 'less often' means: compared with all others "
+        "together, and beyond chance. You see the strongest."
     ),
+    "contents.start": "Start at {numbers}: those findings are on the cover.",
+    "contents.finding_some": "In {count} of the {total} tables a profile clearly stands out.",
+    "contents.finding_all": "In all {total} tables a profile clearly stands out.",
+    "contents.about": "About",
+    "contents.all": "Overview",
+    "contents.help": "Help",
+    "contents.more_higher": "More often: {profile}, '{answer}' ({value})",
+    "contents.more_lower": "Less often: {profile}, '{answer}' ({value})",
     # tables
     "table.title": "{number}. {text}",
     "table.answer": "Answer",
     "table.n": "Number of participants",
     "table.dont_know": "Don't know or no answer (in % of all who were asked)",
-    "table.basis": "In % of {base} with an opinion. {measured}",
+    "table.basis": "In % of {base}. {measured}",
     "table.basis_part": "In % of {base}, without 'don't know'. {measured}",
-    "table.basis_mean": "Mean of {base} with an opinion. {measured}",
+    "table.basis_mean": "Mean of {base}. {measured}",
     "table.basis_multiple": (
         "In % of {base}; more answers possible, so together more than 100%. {measured}"
     ),
@@ -113,32 +133,29 @@ TEXTS: dict[str, str] = {
     # findings
     "finding.share": "Of {base} {value} answer '{answer}'.",
     "finding.mean": "The mean of {base} is {value}.",
-    "finding.contrast_two": "Among {high} this is {high_value}, among {low} {low_value}.",
+    "finding.contrast_two": "Among {high} this is {high_value} and among {low} it is {low_value}.",
     "finding.contrast_one": "Among {profile} this is {value}.",
     "finding.other": "Of {profile} {value} answer '{answer}'; of {base} {total} do.",
-    "finding.most": "'{answer}' is mentioned most: {value}.",
-    "finding.most_single": "'{answer}' is the most frequent answer: {value}.",
+    "finding.most": "Mentioned most is '{answer}' ({value}).",
+    "finding.most_single": "The most frequent answer is '{answer}' ({value}).",
     "finding.more": "Of {profile} {value} mention '{answer}'; of {base} {total} do.",
     "finding.none": "No profile clearly stands out.",
     "finding.too_few": "We say nothing about this question: there are too few participants.",
     "finding.protected": "The figure for the whole of the Netherlands is protected.",
-    "finding.cover_share": (
-        "Of {profile} {value} answer '{answer}' to '{question}'. Of {base} {total} do."
+    "finding.cover_share": "of {profile} {value} answer '{answer}'. Of {base} {total} do.",
+    "finding.cover_multiple": "of {profile} {value} mention '{answer}'. Of {base} {total} do.",
+    "finding.cover_mean": "the mean of {profile} is {value}. Of {base} it is {total}.",
+    "finding.agreed": "Of {base} {value} {agreed} with this.",
+    "finding.cover_agreed": "of {profile} {value} {agreed} with this. Of {base} {total} do.",
+    "finding.cover_statement": (
+        "Of {profile} {value} {agreed} with: {statement}. Of {base} {total} do."
     ),
-    "finding.cover_multiple": (
-        "Of {profile} {value} mention '{answer}' at '{question}'. Of {base} {total} do."
-    ),
-    "finding.cover_mean": (
-        "Among {profile} the mean is {value} on '{question}'. Of {base} it is {total}."
-    ),
-    "finding.cover_national": "Of {base} {value} answer '{answer}' to '{question}'.",
     # charts
-    "chart.headline": "{answer}, in % of {base} with an opinion",
-    "chart.part": "{answer}, in % of {base}",
-    "chart.mean": "{answer}, of {base} with an opinion",
+    "chart.headline": "{answer}, in % of {base}",
+    "chart.mean": "{answer}, of {base}",
     "chart.multiple": "The answers mentioned most, in % of {base}",
-    "chart.most": "The answers given most, in % of {base} with an opinion",
-    "chart.answers": "All answers, in % of {base} with an opinion",
+    "chart.most": "The answers given most, in % of {base}",
+    "chart.answers": "All answers, in % of {base}",
     "chart.everyone": "All participants",
     "chart.about": "{profile} (about)",
     "chart.alt_first": "{category}: {value}",
@@ -148,10 +165,12 @@ TEXTS: dict[str, str] = {
     # profiles side by side
     "profiles.title": "Profiles side by side",
     "profiles.finding_stance": (
-        "Of {high} {high_value} answer '{answer}' to '{question}' ({number}); "
-        "of {low} {low_value} do."
+        "Of {high} {high_value} answer '{answer}' to '{question}' ({number}); of {low} "
+        "{low_value} do."
     ),
-    "profiles.finding_size": "{profile} is the largest profile: {value} of all participants.",
+    "profiles.finding_size": (
+        "The largest profile is {profile}: {value} of all participants belong to it."
+    ),
     "profiles.finding_plain": "What each profile thinks, what moves and what stops people.",
     "profiles.basis": (
         "Measured across the Netherlands among {n} participants, {period}. "
@@ -182,6 +201,9 @@ TEXTS: dict[str, str] = {
     ),
     "profiles.note_names_public": "A name describes a group, not a person.",
     "profiles.interpretation": "The researcher's reading: {text}",
+    "profiles.finding_agreed": (
+        "Of {high} {high_value} {agreed} with '{question}' ({number}); of {low} {low_value} do."
+    ),
     # reading guide
     "guide.finding": "First read the sentence under the title. It says what the table shows.",
     "guide.basis": "The examples are real figures from this dossier.",
@@ -191,8 +213,8 @@ TEXTS: dict[str, str] = {
     "guide.say": "What you can and cannot say",
     "guide.plain": "Plain figure",
     "guide.plain_means": (
-        "{value} of {profile} answer '{answer}' (table {number}). "
-        "The difference with others may be chance."
+        "Of {profile} {value} answer '{answer}' (table {number}). The difference with others "
+        "may be chance."
     ),
     "guide.plain_say": "Name the figure. Do not say 'more' or 'less than others'.",
     "guide.up": "Arrow up",
@@ -228,11 +250,29 @@ TEXTS: dict[str, str] = {
     "guide.profile_means": (
         "A group of people with roughly the same attitude. Nobody fits it exactly."
     ),
-    "guide.profile_say": "Say: '18% belong to this profile', never 'they are'.",
+    "guide.profile_say": "Say: '{share} belong to this profile', never 'they are'.",
     "guide.colours": "Colours in charts",
     "guide.colours_example": "blue, light grey",
     "guide.colours_means": "Blue is measured. Light grey is to compare with.",
     "guide.colours_say": "It always also stands there in words.",
+    "guide.net": "Bold line",
+    "guide.net_means": "Adds these answers together: {members} (table {number}).",
+    "guide.net_say": "Useful when you want to be brief.",
+    "guide.multiple": "More answers",
+    "guide.multiple_means": (
+        "People could give more answers (table {number}). Together that is more than 100%."
+    ),
+    "guide.multiple_say": "Do not add these figures up.",
+    "guide.dont_know": "Don't know",
+    "guide.dont_know_means": (
+        "So many of the people who were asked gave no opinion (table {number})."
+    ),
+    "guide.dont_know_say": "They do not count in the other figures.",
+    "guide.untested": "Not compared",
+    "guide.untested_means": (
+        "This question was used to make the profiles. So differences are large by design."
+    ),
+    "guide.untested_say": "Do not say that a profile stands out here.",
     # method
     "method.finding": (
         "The panel is no random sample of all Dutch people. The margins show chance only."
@@ -273,8 +313,8 @@ TEXTS: dict[str, str] = {
     "method.weighting_methods.logit": "Bounded calibration (logit)",
     "method.weighting_methods.poststratify": "Poststratification",
     "method.margin": "Variable",
-    "method.margin_note": "Targets: {source}, {day}.",
-    "method.margin_note_approximate": "Approximate targets: {source}, {day}.",
+    "method.margin_note": "Targets: {source}. Reference date: {day}.",
+    "method.margin_note_approximate": "Targets, not exact: {source}. Reference date: {day}.",
     "method.weights": "Weights",
     "method.weights_value": "{low} to {high}",
     "method.weights_note": (
@@ -305,13 +345,11 @@ TEXTS: dict[str, str] = {
     ),
     "method.interval": "Low and high",
     "method.interval_value": "95%",
-    "method.interval_note": (
-        "Confidence interval with the effect of weighting; it stands on the sheet Data."
-    ),
+    "method.interval_note": "Interval with the effect of weighting; it stands on the sheet Data.",
     "method.missing": "No answer",
     "method.missing_value": "Not counted",
     "method.missing_note": (
-        "Percentages are of people with an opinion. 'Don't know' has a row of its own."
+        "Percentages are of people who answered. 'Don't know' has a row of its own."
     ),
     "method.model": "Profiles",
     "method.model_value": "Model {version}",
@@ -360,6 +398,34 @@ TEXTS: dict[str, str] = {
     "method.changes_one": "1 change",
     "method.changes_first_note": "There is no earlier edition.",
     "method.changes_none_note": "No changes were reported.",
+    "method.response": "Response per profile",
+    "method.response_note": "The profiles of those who did not take part are not counted here.",
+    "method.weights_missing": "Variable not known",
+    "method.weights_missing.error": "Does not occur",
+    "method.weights_missing.own_level": "Group of its own",
+    "method.weights_missing.proportional": "In proportion",
+    "method.weights_missing_note.error": "All variables are known of every participant.",
+    "method.weights_missing_note.own_level": (
+        "Those without an answer on a variable form a group of their own with a fixed share."
+    ),
+    "method.weights_missing_note.proportional": (
+        "Those without an answer on a variable count in proportion to the targets."
+    ),
+    "method.margin_by_profile": "Margin at 50% per profile",
+    "method.margin_by_profile_value": "± {low} to ± {high} points",
+    "method.margin_by_profile_note": "In points, for table {number}: {each}.",
+    "method.assumption": "Assumption of the margins",
+    "method.assumption_value": "Cannot be checked",
+    "method.assumption_note": (
+        "Those who take part resemble those who do not and have the same weighting variables. "
+        "If not, the error is larger than the margin."
+    ),
+    "method.limits": "Not fit for",
+    "method.limits_value": "Your municipality, or a person",
+    "method.limits_note": (
+        "The figures hold for groups in the whole of the Netherlands. A difference between "
+        "profiles does not tell its cause."
+    ),
     "left_out.no_answers": "{n} without answers",
     "left_out.speeder": "{n} too fast",
     "left_out.broken_off": "{n} broken off",
@@ -398,6 +464,7 @@ TEXTS: dict[str, str] = {
     "data.below": "very small",
     "data.none": "none",
     "data.no_margin": "no margin",
+    "data.dont_know": "Don't know or no answer",
     # chart data
     "chart_data.finding": "The figures behind the charts.",
     "chart_data.basis": (

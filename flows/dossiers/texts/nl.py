@@ -1,6 +1,18 @@
 """Dutch wording, at B1 level, in the u-form."""
 
 TEXTS: dict[str, str] = {
+    "group": "de {name}",
+    "dimension.attitude": "Houding",
+    "dimension.behaviour": "Gedrag",
+    "dimension.motive": "Redenen",
+    "dimension.barrier": "Drempels",
+    "dimension.channel": "Kanalen",
+    "dimension.trust": "Vertrouwen",
+    "dimension.engagement": "Betrokkenheid",
+    "dimension.participation": "Meedoen",
+    "dimension.demographic": "Achtergrond",
+    "base.opinion": "{base} met een mening",
+    "base.answered": "{base} die antwoord gaven",
     "and": "en",
     "period.from_to": "van {start} tot en met {end}",
     "total": "Nederland",
@@ -44,9 +56,8 @@ TEXTS: dict[str, str] = {
     "cover.next": "Volgende editie: {moment}.",
     "cover.usage_label": "Gebruik",
     # contents
-    "contents.finding": "Bij {count} van de {total} tabellen wijkt een profiel duidelijk af.",
-    "contents.finding_one": "Bij 1 van de {total} tabellen wijkt een profiel duidelijk af.",
-    "contents.finding_none": "Bij geen enkele tabel wijkt een profiel duidelijk af.",
+    "contents.finding_one": "In 1 tabel wijkt een profiel duidelijk af.",
+    "contents.finding_none": "In geen enkele tabel wijkt een profiel duidelijk af.",
     "contents.basis": (
         "Klik op de naam van een blad om ernaartoe te gaan. "
         "Alle cijfers zijn gemeten in heel Nederland."
@@ -56,10 +67,10 @@ TEXTS: dict[str, str] = {
     "contents.outcome": "Belangrijkste uitkomst",
     "contents.participants": "Deelnemers",
     "contents.standout": "Opvallende profielen",
-    "contents.higher": "Hoger: {profile}",
-    "contents.lower": "Lager: {profile}",
+    "contents.higher": "Hoger: {profile} ({value})",
+    "contents.lower": "Lager: {profile} ({value})",
     "contents.differs": "Anders: {profile}",
-    "contents.others": "{profile} en {count} andere",
+    "contents.others": "{profile} en {count} meer",
     "contents.same": "Geen duidelijk verschil",
     "contents.untested": "Niet vergeleken",
     "contents.not_applicable": "Niet van toepassing",
@@ -69,16 +80,25 @@ TEXTS: dict[str, str] = {
     "contents.data": "Alle cijfers onder elkaar, voor wie ze zelf wil gebruiken.",
     "contents.chart_data": "De cijfers achter de grafieken.",
     "contents.note": (
-        "'Hoger' of 'lager' betekent: vergeleken met alle anderen samen, en groter dan toeval."
+        "'Hoger', 'lager', 'vaker' of 'minder vaak' betekent: vergeleken met alle anderen "
+        "samen, en groter dan toeval. U ziet de sterkste."
     ),
+    "contents.start": "Begin bij {numbers}: die uitkomsten staan op het voorblad.",
+    "contents.finding_some": "In {count} van de {total} tabellen wijkt een profiel duidelijk af.",
+    "contents.finding_all": "In alle {total} tabellen wijkt een profiel duidelijk af.",
+    "contents.about": "Gaat over",
+    "contents.all": "Overzicht",
+    "contents.help": "Uitleg",
+    "contents.more_higher": "Vaker: {profile}, '{answer}' ({value})",
+    "contents.more_lower": "Minder vaak: {profile}, '{answer}' ({value})",
     # tables
     "table.title": "{number}. {text}",
     "table.answer": "Antwoord",
     "table.n": "Aantal deelnemers",
     "table.dont_know": "Weet niet of geen antwoord (in % van alle gevraagden)",
-    "table.basis": "In % van {base} met een mening. {measured}",
+    "table.basis": "In % van {base}. {measured}",
     "table.basis_part": "In % van {base}, zonder 'weet niet'. {measured}",
-    "table.basis_mean": "Gemiddelde van {base} met een mening. {measured}",
+    "table.basis_mean": "Gemiddelde van {base}. {measured}",
     "table.basis_multiple": (
         "In % van {base}; meer antwoorden mogelijk, dus samen meer dan 100%. {measured}"
     ),
@@ -113,33 +133,32 @@ TEXTS: dict[str, str] = {
     "word.about": "circa",
     # findings
     "finding.share": "Van {base} antwoordt {value} '{answer}'.",
-    "finding.mean": "Van {base} is het gemiddelde {value}.",
-    "finding.contrast_two": "Bij {high} is dat {high_value}, bij {low} {low_value}.",
+    "finding.mean": "Het gemiddelde van {base} is {value}.",
+    "finding.contrast_two": "Bij {high} is dat {high_value} en bij {low} is dat {low_value}.",
     "finding.contrast_one": "Bij {profile} is dat {value}.",
     "finding.other": "Van {profile} antwoordt {value} '{answer}'; van {base} is dat {total}.",
-    "finding.most": "'{answer}' is het meest genoemd: {value}.",
-    "finding.most_single": "'{answer}' is het antwoord dat het meest is gegeven: {value}.",
+    "finding.most": "Het meest genoemd is '{answer}' ({value}).",
+    "finding.most_single": "Het meest gegeven antwoord is '{answer}' ({value}).",
     "finding.more": "Van {profile} noemt {value} '{answer}'; van {base} is dat {total}.",
     "finding.none": "Geen profiel wijkt duidelijk af.",
     "finding.too_few": "Over deze vraag zeggen wij niets: er zijn te weinig deelnemers.",
     "finding.protected": "Het cijfer voor heel Nederland is afgeschermd.",
-    "finding.cover_share": (
-        "Van {profile} antwoordt {value} '{answer}' op '{question}'. Van {base} is dat {total}."
+    "finding.cover_share": "van {profile} antwoordt {value} '{answer}'. Van {base} is dat {total}.",
+    "finding.cover_multiple": "van {profile} noemt {value} '{answer}'. Van {base} is dat {total}.",
+    "finding.cover_mean": "het gemiddelde van {profile} is {value}. Van {base} is dat {total}.",
+    "finding.agreed": "Van {base} is {value} het hiermee {agreed}.",
+    "finding.cover_agreed": (
+        "van {profile} is {value} het hiermee {agreed}. Van {base} is dat {total}."
     ),
-    "finding.cover_multiple": (
-        "Van {profile} noemt {value} '{answer}' bij '{question}'. Van {base} is dat {total}."
+    "finding.cover_statement": (
+        "Van {profile} is {value} het {agreed} met: {statement}. Van {base} is dat {total}."
     ),
-    "finding.cover_mean": (
-        "Bij {profile} is het gemiddelde {value} op '{question}'. Van {base} is dat {total}."
-    ),
-    "finding.cover_national": "Van {base} antwoordt {value} '{answer}' op '{question}'.",
     # charts
-    "chart.headline": "{answer}, in % van {base} met een mening",
-    "chart.part": "{answer}, in % van {base}",
-    "chart.mean": "{answer}, van {base} met een mening",
+    "chart.headline": "{answer}, in % van {base}",
+    "chart.mean": "{answer}, van {base}",
     "chart.multiple": "De meest genoemde antwoorden, in % van {base}",
-    "chart.most": "De antwoorden die het meest zijn gegeven, in % van {base} met een mening",
-    "chart.answers": "Alle antwoorden, in % van {base} met een mening",
+    "chart.most": "De antwoorden die het meest zijn gegeven, in % van {base}",
+    "chart.answers": "Alle antwoorden, in % van {base}",
     "chart.everyone": "Alle deelnemers",
     "chart.about": "{profile} (circa)",
     "chart.alt_first": "{category}: {value}",
@@ -149,10 +168,12 @@ TEXTS: dict[str, str] = {
     # profiles side by side
     "profiles.title": "Profielen naast elkaar",
     "profiles.finding_stance": (
-        "Van {high} antwoordt {high_value} '{answer}' op '{question}' ({number}); "
-        "van {low} {low_value}."
+        "Van {high} antwoordt {high_value} '{answer}' bij '{question}' ({number}); van {low} "
+        "is dat {low_value}."
     ),
-    "profiles.finding_size": "{profile} is het grootste profiel: {value} van alle deelnemers.",
+    "profiles.finding_size": (
+        "Het grootste profiel is {profile}: daar hoort {value} van alle deelnemers bij."
+    ),
     "profiles.finding_plain": "Wat elk profiel vindt, wat mensen beweegt en wat hen tegenhoudt.",
     "profiles.basis": (
         "Gemeten in heel Nederland bij {n} deelnemers, {period}. "
@@ -183,6 +204,10 @@ TEXTS: dict[str, str] = {
     ),
     "profiles.note_names_public": "De naam beschrijft een groep, geen persoon.",
     "profiles.interpretation": "Duiding van de onderzoeker: {text}",
+    "profiles.finding_agreed": (
+        "Van {high} is {high_value} het {agreed} met '{question}' ({number}); van {low} is "
+        "dat {low_value}."
+    ),
     # reading guide
     "guide.finding": "Lees eerst de zin onder de titel. Die zin zegt wat de tabel laat zien.",
     "guide.basis": "De voorbeelden zijn echte cijfers uit dit dossier.",
@@ -192,8 +217,8 @@ TEXTS: dict[str, str] = {
     "guide.say": "Wat u wel en niet kunt zeggen",
     "guide.plain": "Gewoon cijfer",
     "guide.plain_means": (
-        "{value} van {profile} antwoordt '{answer}' (tabel {number}). "
-        "Het verschil met anderen kan toeval zijn."
+        "Van {profile} antwoordt {value} '{answer}' (tabel {number}). Het verschil met "
+        "anderen kan toeval zijn."
     ),
     "guide.plain_say": "Noem het cijfer. Zeg niet 'meer' of 'minder dan anderen'.",
     "guide.up": "Pijl omhoog",
@@ -233,11 +258,29 @@ TEXTS: dict[str, str] = {
     "guide.profile_means": (
         "Een groep mensen met ongeveer dezelfde houding. Niemand past er precies in."
     ),
-    "guide.profile_say": "Zeg: '18% hoort bij dit profiel', nooit 'zij zijn'.",
+    "guide.profile_say": "Zeg: '{share} hoort bij dit profiel', nooit 'zij zijn'.",
     "guide.colours": "Kleuren in grafieken",
     "guide.colours_example": "blauw, lichtgrijs",
     "guide.colours_means": "Blauw is gemeten. Lichtgrijs is om te vergelijken.",
     "guide.colours_say": "Het staat er altijd ook in woorden bij.",
+    "guide.net": "Vette regel",
+    "guide.net_means": "Telt deze antwoorden bij elkaar op: {members} (tabel {number}).",
+    "guide.net_say": "Handig als u kort wilt zijn.",
+    "guide.multiple": "Meer antwoorden",
+    "guide.multiple_means": (
+        "Mensen mochten meer antwoorden geven (tabel {number}). Samen is dat meer dan 100%."
+    ),
+    "guide.multiple_say": "Tel deze cijfers niet bij elkaar op.",
+    "guide.dont_know": "Weet niet",
+    "guide.dont_know_means": (
+        "Zo veel van de mensen die de vraag kregen, gaven geen mening (tabel {number})."
+    ),
+    "guide.dont_know_say": "Zij tellen niet mee in de andere cijfers.",
+    "guide.untested": "Niet vergeleken",
+    "guide.untested_means": (
+        "Met deze vraag zijn de profielen gemaakt. Verschillen zijn dan vanzelf groot."
+    ),
+    "guide.untested_say": "Zeg niet dat een profiel hier opvalt.",
     # method
     "method.finding": (
         "Het panel is geen toevallige steekproef uit alle Nederlanders. "
@@ -279,8 +322,8 @@ TEXTS: dict[str, str] = {
     "method.weighting_methods.logit": "Calibratie met grenzen (logit)",
     "method.weighting_methods.poststratify": "Poststratificatie",
     "method.margin": "Kenmerk",
-    "method.margin_note": "Streefcijfers: {source}, {day}.",
-    "method.margin_note_approximate": "Streefcijfers bij benadering: {source}, {day}.",
+    "method.margin_note": "Streefcijfers: {source}. Peildatum: {day}.",
+    "method.margin_note_approximate": "Streefcijfers, niet exact: {source}. Peildatum: {day}.",
     "method.weights": "Gewichten",
     "method.weights_value": "{low} tot {high}",
     "method.weights_note": (
@@ -312,12 +355,12 @@ TEXTS: dict[str, str] = {
     "method.interval": "Laag en hoog",
     "method.interval_value": "95%",
     "method.interval_note": (
-        "Betrouwbaarheidsinterval met het effect van de weging; het staat op het blad Gegevens."
+        "Interval met het effect van de weging; het staat op het blad Gegevens."
     ),
     "method.missing": "Geen antwoord",
     "method.missing_value": "Telt niet mee",
     "method.missing_note": (
-        "Percentages zijn van mensen met een mening. 'Weet niet' staat in een eigen rij."
+        "Percentages zijn van mensen die antwoord gaven. 'Weet niet' staat in een eigen rij."
     ),
     "method.model": "Profielen",
     "method.model_value": "Model {version}",
@@ -366,6 +409,34 @@ TEXTS: dict[str, str] = {
     "method.changes_one": "1 wijziging",
     "method.changes_first_note": "Er is nog geen eerdere editie.",
     "method.changes_none_note": "Er zijn geen wijzigingen gemeld.",
+    "method.response": "Respons per profiel",
+    "method.response_note": "Van wie niet meedeed, is het profiel hier niet geteld.",
+    "method.weights_missing": "Kenmerk niet bekend",
+    "method.weights_missing.error": "Komt niet voor",
+    "method.weights_missing.own_level": "Eigen groep",
+    "method.weights_missing.proportional": "Naar verhouding",
+    "method.weights_missing_note.error": "Van elke deelnemer zijn alle kenmerken bekend.",
+    "method.weights_missing_note.own_level": (
+        "Wie een kenmerk niet invulde, vormt een eigen groep met een vast aandeel."
+    ),
+    "method.weights_missing_note.proportional": (
+        "Wie een kenmerk niet invulde, telt mee naar verhouding van de streefcijfers."
+    ),
+    "method.margin_by_profile": "Marge bij 50% per profiel",
+    "method.margin_by_profile_value": "± {low} tot ± {high} procentpunt",
+    "method.margin_by_profile_note": "In procentpunt, bij tabel {number}: {each}.",
+    "method.assumption": "Aanname bij de marges",
+    "method.assumption_value": "Niet te controleren",
+    "method.assumption_note": (
+        "Wie meedoet, lijkt op wie niet meedoet met dezelfde kenmerken van de weging. Klopt "
+        "dat niet, dan is de fout groter dan de marge."
+    ),
+    "method.limits": "Niet geschikt voor",
+    "method.limits_value": "Uw gemeente, of een persoon",
+    "method.limits_note": (
+        "De cijfers gelden voor groepen in heel Nederland. Een verschil tussen profielen zegt "
+        "niet waardoor het komt."
+    ),
     "left_out.no_answers": "{n} zonder antwoord",
     "left_out.speeder": "{n} te snel",
     "left_out.broken_off": "{n} afgebroken",
@@ -405,6 +476,7 @@ TEXTS: dict[str, str] = {
     "data.below": "heel klein",
     "data.none": "geen",
     "data.no_margin": "geen marge",
+    "data.dont_know": "Weet niet of geen antwoord",
     # chart data
     "chart_data.finding": "De cijfers achter de grafieken.",
     "chart_data.basis": (
