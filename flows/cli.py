@@ -10,7 +10,9 @@ import json
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,10 +25,26 @@ app = typer.Typer(
     name="themadossier",
     help="Panel answers in; weighted, tested, safe theme dossiers out.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="print the version and stop")
+    ] = False,
+) -> None:
+    if version:
+        from flows.fingerprint import code_version
+
+        print(f"themadossier {code_version()}")
+        raise typer.Exit
+
+
 store_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
 
@@ -59,7 +77,8 @@ def check(survey: SurveyArgument, as_json: JsonOption = False) -> None:
         print(json.dumps([vars(fault) for fault in faults], indent=2, ensure_ascii=False))
     elif faults:
         print("\n".join(str(fault) for fault in faults), file=sys.stderr)
-        print(f"{len(faults)} faults in {survey}.", file=sys.stderr)
+        many = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        print(f"{many} in {survey}.", file=sys.stderr)
     else:
         print(
             f"{survey}: no faults. Next: themadossier process {survey} --wave ... --responses FILE"
@@ -72,10 +91,11 @@ def check(survey: SurveyArgument, as_json: JsonOption = False) -> None:
 def status(survey: SurveyArgument, as_json: JsonOption = False) -> None:
     """Show what the store holds of a survey: answers, models, weights, editions."""
     from flows.definitions import load_survey
-    from flows.edges import open_store
+    from flows.edges import existing_store
 
-    with open_store() as store:
-        waves = store.status(load_survey(survey).code)
+    code = load_survey(survey).code
+    with existing_store() as store:
+        waves = store.status(code)
     rows = [
         {
             "wave": wave.wave,
@@ -106,11 +126,11 @@ def quarantine(
 ) -> None:
     """List the people set apart and the answers made invalid, with rule, column and value."""
     from flows.definitions import load_survey
-    from flows.edges import find_wave, open_store
+    from flows.edges import existing_store, find_wave
 
     definition = load_survey(survey)
     find_wave(definition, wave)
-    with open_store() as store:
+    with existing_store() as store:
         found = store.read_quarantine(definition.code, wave)
     rows = [{str(name): value for name, value in row.items()} for row in found.to_dict("records")]
     if as_json:
@@ -124,10 +144,10 @@ def quarantine(
 @store_app.command("check")
 def store_check() -> None:
     """Check every stored file, and every edition's files, against the catalogue."""
-    from flows.edges import open_store
+    from flows.edges import existing_store
     from flows.settings import Settings
 
-    with open_store() as store:
+    with existing_store() as store:
         problems = store.check(Settings().outputs)
     for problem in problems:
         print(problem, file=sys.stderr)
@@ -179,7 +199,7 @@ def ingest(survey: SurveyArgument, wave: WaveOption, responses: ResponsesOption 
 
         return ingest_responses(str(survey), wave, responses)
 
-    for line in _flow(run).lines:
+    for line in _flow(run, "Answers").lines:
         print(line)
     print(f"Next: themadossier weigh {survey} --wave {wave}")
 
@@ -193,7 +213,7 @@ def weigh(survey: SurveyArgument, wave: WaveOption) -> None:
 
         return weigh_wave(str(survey), wave)
 
-    for line in _flow(run).lines:
+    for line in _flow(run, "Weights").lines:
         print(line)
     print(f"Next: themadossier type {survey} --wave {wave}")
 
@@ -207,7 +227,7 @@ def type_(survey: SurveyArgument, wave: WaveOption) -> None:
 
         return type_respondents(str(survey), wave)
 
-    for line in _flow(run).lines:
+    for line in _flow(run, "Profiles").lines:
         print(line)
     print(f"Next: themadossier dossiers {survey} --wave {wave}")
 
@@ -268,30 +288,27 @@ def demo(
 @app.command()
 def deploy() -> None:
     """Register the schedules and the on-demand refresh with the Prefect server."""
-    import subprocess
+    url = _needs_server()
+    from flows.survey_wave import deploy_deployments
 
-    _needs_server()
-    _quiet_prefect()
     os.environ.setdefault("THEMADOSSIER_HOME", str(Path.cwd()))
-    prefect = Path(sys.executable).with_name("prefect")
-    subprocess.run(
-        [prefect, "work-pool", "create", "themadossier", "--type", "process", "--overwrite"],
-        check=True,
-    )
-    done = subprocess.run([prefect, "--no-prompt", "deploy", "--all"], check=False)
-    if done.returncode:
-        raise Refusal("prefect.yaml could not be deployed; Prefect's message stands above.")
+    lines = deploy_deployments()
+    print("\n  ".join([f"Deployed on {url}:", *lines]))
     print("Next: prefect worker start --pool themadossier")
 
 
 @app.command()
 def serve() -> None:
     """Run scheduled and requested flows here, until stopped (needs a Prefect server)."""
-    _needs_server()
-    _quiet_prefect()
+    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")  # what its runs say shows on the server
+    url = _needs_server()
     from flows.survey_wave import serve_deployments
 
+    print(f"Serving {url}: runs asked for there are done here. Stop with Ctrl-C.", flush=True)
     serve_deployments()
+    print(
+        "Stopped. Schedules are paused until this command or 'themadossier deploy' is given again."
+    )
 
 
 # ----------------------------------------------------------------------------------- helpers
@@ -312,12 +329,59 @@ def _day(value: str | None) -> date:
         raise Refusal(f"--date {value}: this is no date. Write it as YYYY-MM-DD.") from None
 
 
-def _needs_server() -> None:
-    if not os.environ.get("PREFECT_API_URL"):
+def _needs_server() -> str:
+    """Address of the Prefect server that is set, once it has answered."""
+    _quiet_prefect()
+    from prefect.settings import Settings
+
+    url = Settings().api.url  # of the environment, prefect.toml or the profile
+    if not url:
         raise Refusal(
             "No Prefect server is named. Start one with 'prefect server start' and set "
             "PREFECT_API_URL, for example to http://127.0.0.1:4200/api."
         )
+    _answers(url)
+    return url
+
+
+def _answers(url: str) -> None:
+    """Refuse at once where no Prefect server answers, instead of after minutes of trying."""
+    from prefect.client.orchestration import get_client
+
+    with get_client(sync_client=True, httpx_settings={"base_url": url, "timeout": 5}) as client:
+        error = client.api_healthcheck()
+    if error is not None:
+        raise Refusal(
+            f"PREFECT_API_URL is {url}, but no Prefect server answers there. Start it with "
+            "'prefect server start', or unset PREFECT_API_URL to run without one."
+        )
+
+
+def _start_server(home: Path) -> None:
+    """Start the temporary Prefect server, or refuse where it could not keep its files."""
+    from tempfile import TemporaryFile
+
+    from prefect.client.orchestration import get_client
+
+    from flows.progress import busy
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise Refusal(
+            f"{home}: Prefect cannot keep its files there ({error.strerror}). Give yourself "
+            "write access, or set PREFECT_HOME to another folder."
+        ) from None
+    try:
+        with busy("Starting"), get_client(sync_client=True):
+            pass
+    except RuntimeError as error:
+        raise Refusal(
+            f"Prefect could not start its temporary server ({str(error).rstrip('.')}). Try "
+            f"again, or set PREFECT_HOME to another folder than {home}."
+        ) from None
 
 
 def _quiet_prefect() -> None:
@@ -330,20 +394,46 @@ def _quiet_prefect() -> None:
         "GX_ANALYTICS_ENABLED": "false",
     }.items():
         os.environ.setdefault(name, value)
+    # `_start_server` says it in a sentence.
+    warnings.filterwarnings("ignore", message="Failed to create the Prefect home")
 
 
-def _flow(run: Callable[[], Any]) -> Any:
-    """Run flows in this process, with Prefect quiet and everything flushed at the end."""
+def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
+    """Run flows in this process, with Prefect quiet and everything flushed at the end.
+
+    `title`: what a terminal shows meanwhile, for a run that does not show its own stages.
+    """
     _quiet_prefect()
-    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+    from prefect.settings import (
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+        get_current_settings,
+        temporary_settings,
+    )
 
+    from flows.progress import busy
+
+    settings = get_current_settings()
+    if settings.api.url:
+        _answers(settings.api.url)
+    else:
+        _start_server(settings.home)
     for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
         # What ends a run is told once, in one line, by `main`.
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
         # Heartbeats make every flow run wait for a thread that sleeps whole seconds.
-        with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        with (
+            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+            busy(title) if title else nullcontext(),
+        ):
             return run()
+    except RuntimeError as error:
+        if "API" not in str(error):
+            raise
+        raise Refusal(
+            f"The Prefect server could not be reached ({str(error).rstrip('.')}). Nothing was "
+            "half-written: give the same command again once it can."
+        ) from None
     finally:
         _flush_prefect()
 
@@ -373,15 +463,15 @@ def _print_dossiers(done: Any, survey: Path, wave: str) -> None:
 
 
 def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="bold")
-    for name in rows[0]:
-        table.add_column(str(name))
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row.values()))
-    Console(soft_wrap=True).print(table)
+    """Print records as aligned columns, nothing cut: a long line is better than half a code."""
+    names = list(rows[0])
+    lines = [[name.replace("_", " ") for name in names]]
+    lines += [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
+    for line in lines:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
 
 
 def _unexpected(error: Exception) -> str:

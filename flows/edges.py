@@ -21,10 +21,28 @@ from flows.definitions.models import Wave
 from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json
 from flows.ingest.background import with_background
+from flows.ingest.frames import Status
 from flows.settings import Settings
 from flows.store import Batch, Store
+from flows.store.errors import CatalogueUnavailable
 
 Floats = NDArray[np.float64]
+
+
+def catalogue_away(task: object, run: object, state: Any) -> bool:
+    """Whether a task failed because the catalogue could not be reached: worth another try.
+
+    Any other refusal would be the same again.
+    """
+    return isinstance(state.result(raise_on_failure=False, _sync=True), CatalogueUnavailable)
+
+
+# Options of every task that works with the store; what it does twice, it stores once.
+RETRIED: dict[str, Any] = {
+    "retries": 2,
+    "retry_delay_seconds": 5,
+    "retry_condition_fn": catalogue_away,
+}
 
 
 def open_store(settings: Settings | None = None) -> Store:
@@ -37,6 +55,17 @@ def open_store(settings: Settings | None = None) -> Store:
         key.get_secret_value() if key else None,
         code_version=code_version(),
     )
+
+
+def existing_store() -> Store:
+    """The store that the settings name, for commands that only look: nothing is made."""
+    settings = Settings()
+    if not settings.database_url and not (settings.store / "catalogue.db").exists():
+        raise Refusal(
+            f"{settings.store.resolve()}: there is no store yet. Process a survey first, run "
+            "from the folder where that was done, or set THEMADOSSIER_STORE."
+        )
+    return open_store(settings)
 
 
 def find_wave(survey: Survey, code: str) -> Wave:
@@ -74,6 +103,12 @@ def all_answers(store: Store, survey: Survey, wave: Wave) -> pd.DataFrame:
     if wave.background_from is None:
         return answers
     return with_background(answers, store.read_answers(survey.code, wave.background_from))
+
+
+def without_background(store: Store, survey: Survey, wave: Wave) -> int:
+    """Number of people whose answers are kept but whose background is not in the store."""
+    status = all_answers(store, survey, wave)["status"]
+    return int((status == Status.NOT_IN_BACKGROUND).sum())
 
 
 def kept_answers(store: Store, survey: Survey, wave: Wave) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.sizes import profile_sizes
 from flows.definitions import load_survey
 from flows.edges import (
+    RETRIED,
     Done,
     artifact_key,
     batches_of,
@@ -47,7 +48,7 @@ def tabulate_wave(survey: str, wave: str, themes: list[str] | None = None) -> Do
     )
 
 
-@task(name="tabulate-theme", task_run_name="{theme}")
+@task(name="tabulate-theme", task_run_name="{theme}", **RETRIED)
 def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
     """All questions of one theme by profile; unrounded, for the store and the analyst."""
     definition = load_survey(Path(survey))
@@ -108,9 +109,14 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
     create_table_artifact(
         key=artifact_key("tables", definition.code, wave, theme),
         table=[
-            {"table": t.identity.number, "question": t.identity.text.nl, "n": int(t.n[-1])}
+            {
+                "table": t.identity.number,
+                "question": t.identity.text["en"],
+                "answered by": f"{int(t.n[-1]):,}",
+            }
             for t in tables
         ],
-        description=f"{len(tables)} tables of {theme}, {len(answers):,} respondents",
+        description=f"**{definition.dossier.theme(theme).title['en']}**: {len(tables)} tables, "
+        f"{len(answers):,} respondents. The numbers stand in the dossier.",
     )
     return Done((record.id,), (f"{theme}: {len(tables)} tables, {len(answers):,} respondents",))

@@ -31,7 +31,15 @@ from flows.dossiers.lint import lint
 from flows.dossiers.manifest import manifest, write_manifest
 from flows.dossiers.tidy_csv import write_tables_csv
 from flows.dossiers.workbook import write_workbook
-from flows.edges import Done, all_answers, artifact_key, find_wave, open_store, survey_outputs
+from flows.edges import (
+    RETRIED,
+    Done,
+    all_answers,
+    artifact_key,
+    find_wave,
+    open_store,
+    survey_outputs,
+)
 from flows.errors import Refusal
 from flows.fingerprint import code_version
 from flows.profiles.model import ProfileModel
@@ -43,7 +51,12 @@ NATIONAL = "nederland"
 @flow(name="publish-dossiers", flow_run_name="{wave}")
 def publish_dossiers(survey: str, wave: str, table_runs: list[int], on: date) -> Done:
     """Publish the theme of each table run as a draft edition; `on` is the edition's date."""
-    done = [publish_dossier(survey, wave, run, on) for run in table_runs]
+    with open_store() as store:
+        themes = {run: store.table_run(run).theme for run in table_runs}
+    done = [
+        publish_dossier.with_options(task_run_name=theme)(survey, wave, run, on)
+        for run, theme in themes.items()
+    ]
     return Done(
         ids=tuple(i for part in done for i in part.ids),
         lines=tuple(line for part in done for line in part.lines),
@@ -51,7 +64,7 @@ def publish_dossiers(survey: str, wave: str, table_runs: list[int], on: date) ->
     )
 
 
-@task(name="publish-dossier", task_run_name="{table_run}")
+@task(name="publish-dossier", **RETRIED)
 def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
     """One theme: built aside, linted, and swapped in whole; unchanged content stays."""
     definition = load_survey(Path(survey))
@@ -115,9 +128,11 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
     what = "unchanged" if edition.change == "unchanged" else "concept"
     create_markdown_artifact(
         key=artifact_key("dossier", definition.code, run.theme),
-        markdown=f"**{plan.title.en}**, edition {edition.number} ({what}): `{first}`\n\n"
-        f"{len(tables.tables)} tables, {len(tables.findings)} findings, "
-        f"{tables.hidden_cells} of {tables.cells} cells hidden.",
+        markdown=f"**{plan.title['en']}**, edition {edition.number} ({what})\n\n"
+        f"- {len(tables.tables)} tables, {len(tables.findings)} findings\n"
+        f"- {tables.hidden_cells:,} of {tables.cells:,} cells hidden\n\n"
+        f"Open: `{first.resolve()}`",
+        description=f"Dossier {plan.title['en']}",
     )
     return Done(
         (edition.id,),

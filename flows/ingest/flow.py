@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from prefect import flow, task
@@ -10,6 +11,7 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Source, Wave
 from flows.edges import (
+    RETRIED,
     Done,
     artifact_key,
     find_wave,
@@ -23,11 +25,11 @@ from flows.ingest.fingerprint import reading_sha256
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.quality import mark_quality
 from flows.ingest.read import read_responses
-from flows.ingest.report import validation_page, validation_report
+from flows.ingest.report import RULES, validation_page, validation_report
 from flows.ingest.settle import settle
 from flows.ingest.standardise import standardise
 from flows.settings import Settings
-from flows.store import NewBatch
+from flows.store import Batch, NewBatch
 
 
 @flow(name="ingest-responses", flow_run_name="{wave}")
@@ -43,7 +45,7 @@ def ingest_responses(survey: str, wave: str, responses: list[str] | None = None)
     definition = load_survey(Path(survey))
     defined = find_wave(definition, wave)
     done = [
-        ingest_file(survey, wave, source.code, str(path))
+        ingest_file.with_options(task_run_name=path.name)(survey, wave, source.code, str(path))
         for source, path in files_of(definition, defined, responses)
     ]
     return Done(
@@ -52,17 +54,35 @@ def ingest_responses(survey: str, wave: str, responses: list[str] | None = None)
     )
 
 
+def inbox_of(survey: Survey, wave: Wave) -> Path:
+    """The folder where a wave's files with answers are put."""
+    return Settings().inbox / survey.code / wave.code
+
+
+def new_in_inbox(survey: Survey, wave: Wave, stored: Sequence[Batch] = ()) -> list[str]:
+    """Files that came into the wave's inbox after the batch they would take the place of.
+
+    An older one does not count: a file named by hand may have replaced it since.
+    """
+    since = {batch.part: batch.created_at.timestamp() for batch in stored}
+    whole = all(source.files == "cumulative" for source in wave.sources)
+    return [
+        str(path)
+        for path in sorted(inbox_of(survey, wave).glob("*"))
+        if path.suffix.lower() in {".csv", ".sav"}
+        and max(path.stat().st_mtime, path.stat().st_ctime)
+        > since.get("" if whole else path.stem, 0.0)
+    ]
+
+
 def files_of(survey: Survey, wave: Wave, responses: list[str] | None) -> list[tuple[Source, Path]]:
     """Which file belongs to which source of the wave."""
-    entries = list(responses or [])
+    entries = list(responses or new_in_inbox(survey, wave))
     if not entries:
-        inbox = Settings().inbox / survey.code / wave.code
-        entries = [str(p) for p in sorted(inbox.glob("*")) if p.suffix.lower() in {".csv", ".sav"}]
-        if not entries:
-            raise Waiting(
-                f"{survey.code} {wave.code}: no answers yet. Put the .csv or .sav file in {inbox}, "
-                "or name it with --responses FILE."
-            )
+        raise Waiting(
+            f"{survey.code} {wave.code}: no answers yet. Put the .csv or .sav file in "
+            f"{inbox_of(survey, wave).resolve()}, or name it with --responses FILE."
+        )
     sources = {source.code: source for source in wave.sources}
     found: list[tuple[Source, Path]] = []
     for entry in entries:
@@ -88,7 +108,7 @@ def files_of(survey: Survey, wave: Wave, responses: list[str] | None) -> list[tu
     return found
 
 
-@task(name="ingest-file", task_run_name="{path}")
+@task(name="ingest-file", **RETRIED)
 def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
     """One file becomes one batch; the same file under the same reading changes nothing."""
     definition = load_survey(Path(survey))
@@ -141,14 +161,17 @@ def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
     counts = report.as_dict()["counts"]
     create_table_artifact(
         key=artifact_key("answers", definition.code, defined.code),
-        table=[{"what": what, "respondents": n} for what, n in counts.items()],
-        description=f"{file.name}: what was read and what was left out",
+        table=[
+            {"what": what.replace("_", " ").capitalize(), "number": f"{n:,}"}
+            for what, n in counts.items()
+        ],
+        description=f"**{file.name}**: what was read and what was left out",
     )
-    if failures:
-        create_markdown_artifact(
-            key=artifact_key("validation", definition.code, defined.code),
-            markdown=f"{len(failures)} answers failed a rule; read `{page}`.",
-        )
+    create_markdown_artifact(
+        key=artifact_key("validation", definition.code, defined.code),
+        markdown=validation_text(file.name, report.as_dict()["by_rule"], page),
+        description=f"Validation of {file.name}",
+    )
     lines = [_told(counts)]
     if batch.what_changed:
         lines.append(str(batch.what_changed))
@@ -158,3 +181,10 @@ def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
 
 def _told(counts: dict[str, int]) -> str:
     return "; ".join(f"{n:,} {what.replace('_', ' ')}" for what, n in counts.items() if n)
+
+
+def validation_text(file: str, by_rule: dict[str, int], page: Path) -> str:
+    """What the rules found, for the run's page on the server."""
+    rules = "\n".join(f"- {RULES.get(rule, rule)}: {n:,}" for rule, n in by_rule.items() if n)
+    found = f"Answers that break a rule:\n\n{rules}" if rules else "Every answer keeps the rules."
+    return f"**{file}**\n\n{found}\n\nFull report: `{page.resolve()}`"

@@ -12,6 +12,7 @@ from prefect.artifacts import create_table_artifact
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Wave
 from flows.edges import (
+    RETRIED,
     Done,
     artifact_key,
     batches_of,
@@ -41,7 +42,7 @@ def type_respondents(survey: str, wave: str) -> Done:
     return type_wave(survey, wave)
 
 
-@task(name="type-wave", task_run_name="{wave}")
+@task(name="type-wave", task_run_name="{wave}", **RETRIED)
 def type_wave(survey: str, wave: str) -> Done:
     """The work of `type-respondents`.
 
@@ -76,10 +77,20 @@ def type_wave(survey: str, wave: str) -> Done:
             _frame(answers, typing),
             {"model": model.version, "state": model.state, "sizes": _sizes(typing)},
         )
+    names = ProfileModel.from_dict(model.parameters["model"])
+    named = dict(zip(names.codes, names.names, strict=True))
     create_table_artifact(
         key=artifact_key("profiles", definition.code, defined.code),
-        table=[{"profile": code, "respondents": n} for code, n in _sizes(typing).items()],
-        description=f"Respondents per profile, model {model.version} ({model.state})",
+        table=[
+            {
+                "profile": named[code].en if code in named else code,
+                "respondents": f"{n:,}",
+                "share, unweighted": f"{100 * n / len(answers):.1f}%",
+            }
+            for code, n in _sizes(typing).items()
+        ],
+        description=f"**Respondents per profile, {defined.title['en']}.** Profile model "
+        f"{model.version} ({model.state}), {len(answers):,} respondents.",
     )
     return Done((record.id,), (*said, *typing.notes))
 

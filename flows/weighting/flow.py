@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
-from flows.definitions import load_survey
+from flows.definitions import Survey, load_survey
 from flows.edges import (
+    RETRIED,
     Done,
     artifact_key,
     batches_of,
@@ -19,13 +21,14 @@ from flows.edges import (
     kept_answers,
     open_store,
     reports_folder,
+    without_background,
     write_json,
     write_whole,
 )
 from flows.fingerprint import code_version
 from flows.ingest.derive import derive
 from flows.weighting.diagnostics import weighting_summary
-from flows.weighting.report import weighting_page
+from flows.weighting.report import level_names, variable_name, weighting_page
 from flows.weighting.scheme import weigh
 
 
@@ -35,7 +38,7 @@ def weigh_wave(survey: str, wave: str) -> Done:
     return weigh_respondents(survey, wave)
 
 
-@task(name="weigh-respondents", task_run_name="{wave}")
+@task(name="weigh-respondents", task_run_name="{wave}", **RETRIED)
 def weigh_respondents(survey: str, wave: str) -> Done:
     """The work of `weigh-wave`."""
     definition = load_survey(Path(survey))
@@ -43,6 +46,7 @@ def weigh_respondents(survey: str, wave: str) -> Done:
     plan = definition.weighting
     with open_store() as store:
         answers = kept_answers(store, definition, defined)
+        lacking = without_background(store, definition, defined)
         inputs = inputs_sha256(
             batches_of(store, definition, defined), code_version(), plan.model_dump(mode="json")
         )
@@ -76,19 +80,37 @@ def weigh_respondents(survey: str, wave: str) -> Done:
     write_json(folder / "weighting.json", summary)
     create_table_artifact(
         key=artifact_key("weights", definition.code, defined.code),
-        table=[
-            {str(name): value for name, value in row.items()}
-            for row in weighting.margins.round(4).to_dict("records")
-        ],
-        description="Margins before and after weighting, and their targets",
+        table=margin_rows(definition, summary["margins"]),
+        description=f"**Margins before and after weighting, {defined.title['en']}.** "
+        f"Efficiency {weighting.efficiency:.2f}, effective number "
+        f"{weighting.effective_n:,.0f}. Full report: `{page.resolve()}`",
     )
     w = weighting.weights
-    return Done(
-        (record.id,),
-        (
-            f"{len(w):,} weights, {w.min():.2f} to {w.max():.2f}; efficiency "
-            f"{weighting.efficiency:.2f}, effective number {weighting.effective_n:,.0f}; "
-            f"margins met to {weighting.max_error:.0e}",
-            f"Weighting: {page}",
-        ),
-    )
+    lines = [
+        f"{len(w):,} weights, {w.min():.2f} to {w.max():.2f}; efficiency "
+        f"{weighting.efficiency:.2f}, effective number {weighting.effective_n:,.0f}; "
+        f"margins met to {weighting.max_error:.0e}",
+        f"Weighting: {page}",
+    ]
+    if lacking:
+        lines.insert(
+            1,
+            f"{lacking:,} of the {len(w) + lacking:,} kept people have no weight: they are not "
+            f"in wave {defined.background_from}, which holds the background",
+        )
+    return Done((record.id,), tuple(lines))
+
+
+def margin_rows(survey: Survey, margins: list[dict[str, Any]]) -> list[dict[str, str]]:
+    """The margins of a weighting's summary in words, for the run's page on the server."""
+    return [
+        {
+            "margin": variable_name(survey.questionnaire, margin["margin"]),
+            "level": names.get(level["level"], level["level"]),
+            "respondents": f"{level['n']:,}",
+            **{name: f"{100 * level[name]:.1f}%" for name in ("before", "target", "after")},
+        }
+        for margin in margins
+        for names in [level_names(survey.questionnaire, margin["margin"])]
+        for level in margin["levels"]
+    ]
