@@ -8,6 +8,7 @@ from datetime import date
 from typing import Literal
 
 from flows.definitions.models import Publication, QuestionType, Survey, Text
+from flows.profiles.summary import STEADY_MEDIAN
 
 EditionState = Literal["draft", "approved", "published", "withdrawn"]
 
@@ -84,6 +85,11 @@ class ModelFacts:
     questions: int
     stability_median: float | None = None
     stability_p10: float | None = None
+
+    @property
+    def steady(self) -> bool:
+        """Whether other draws of people would give about the same profiles."""
+        return self.stability_median is None or self.stability_median >= STEADY_MEDIAN
 
 
 @dataclass(frozen=True)

@@ -56,10 +56,15 @@ def sentences(context: Context, table: PublishedTable) -> list[str]:
     return [f"{national} {words('finding.none')}", national]
 
 
+def is_compared(table: PublishedTable) -> bool:
+    """Whether profiles are compared in this table at all."""
+    return not table.identity.model_item and any_shown(table)
+
+
 def standout(context: Context, table: PublishedTable) -> tuple[str, bool]:
     """What the contents say about differences between profiles, and whether there are any."""
     words = context.words
-    if table.identity.model_item or not any_shown(table):
+    if not is_compared(table):
         return words("contents.untested"), False
     lead = lead_row(table)
     lines = []

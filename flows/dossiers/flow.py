@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -46,11 +47,16 @@ from flows.profiles.model import ProfileModel
 from flows.store import ModelRecord, Store, TableRun, WeightingRecord
 
 NATIONAL = "nederland"
+BUILDING = ".building-"
+STALE_SECONDS = 6 * 3600
+"""No flow run may take longer, so a folder this old belongs to none."""
 
 
 @flow(name="publish-dossiers", flow_run_name="{wave}")
 def publish_dossiers(survey: str, wave: str, table_runs: list[int], on: date) -> Done:
     """Publish the theme of each table run as a draft edition; `on` is the edition's date."""
+    with open_store():  # an interrupted swap is finished first: it may need what lies aside
+        sweep(survey_outputs(load_survey(Path(survey)).code))
     with open_store() as store:
         themes = {run: store.table_run(run).theme for run in table_runs}
     done = [
@@ -86,7 +92,7 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
         facts = dossier_facts(store, definition, wave, run, EditionFacts(number=number, day=on))
         languages = definition.dossier.languages
         said = content_sha256(tables, facts, plan, languages)
-        built = Path(tempfile.mkdtemp(prefix=f".{run.theme}-", dir=outputs))
+        built = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{run.theme}-", dir=outputs))
         try:
             names = []
             for language in languages:
@@ -143,6 +149,13 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
         ),
         (str(first),),
     )
+
+
+def sweep(outputs: Path) -> None:
+    """Remove folders that a killed run was building in, once no run can still be at it."""
+    for folder in outputs.glob(f"{BUILDING}*"):
+        if time.time() - folder.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def dossier_facts(

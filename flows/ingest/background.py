@@ -5,8 +5,39 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Missing
-from flows.ingest.frames import MISSING_SUFFIX, PERSON_COLUMNS, Positions, Status, categorical
+from flows.definitions.models import Missing, Source, Wave
+from flows.ingest.errors import Strangers
+from flows.ingest.frames import (
+    MISSING_SUFFIX,
+    PERSON_COLUMNS,
+    Positions,
+    RawResponses,
+    Status,
+    categorical,
+)
+
+FEWEST_KNOWN = 0.5
+"""Share of a file's people that must be in the wave that holds their background."""
+
+
+def refuse_strangers(raw: RawResponses, background: pd.Series, wave: Wave, source: Source) -> None:
+    """Refuse a pseudonymised file most of whose people are not in the background wave.
+
+    A file with another kind of id would otherwise replace good answers by ones that count
+    nowhere. `background`: the pseudonyms of that wave; without any, nothing is refused here.
+
+    Raises `Strangers`.
+    """
+    people = pd.Series(raw.respondents).dropna()
+    if people.empty or background.empty:
+        return
+    known = int(people.isin(background).sum())
+    if known < FEWEST_KNOWN * len(people):
+        raise Strangers(
+            f"{raw.name}: {known:,} of its {len(people):,} people are in wave "
+            f"{wave.background_from}, from which the background of {wave.code} comes. Check "
+            f"that {source.id} holds the same ids in both files; nothing was stored."
+        )
 
 
 def with_background(answers: pd.DataFrame, background: pd.DataFrame) -> pd.DataFrame:

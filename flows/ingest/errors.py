@@ -23,6 +23,10 @@ class TooFewRespondents(Refusal):
     """Too few respondents remain for weighted tables."""
 
 
+class Strangers(Refusal):
+    """Most people of a file are not in the wave that holds their background."""
+
+
 class NotInWave(Refusal):
     """A variable is asked for that the answers do not hold."""
 

@@ -21,6 +21,7 @@ from flows.edges import (
     write_whole,
 )
 from flows.errors import Refusal, Waiting
+from flows.ingest.background import refuse_strangers
 from flows.ingest.fingerprint import reading_sha256
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.quality import mark_quality
@@ -30,6 +31,9 @@ from flows.ingest.settle import settle
 from flows.ingest.standardise import standardise
 from flows.settings import Settings
 from flows.store import Batch, NewBatch
+
+LARGE_LOSS = 0.1
+"""Share of the earlier file's people that may be gone before it is worth a warning."""
 
 
 @flow(name="ingest-responses", flow_run_name="{wave}")
@@ -126,6 +130,11 @@ def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
             counts = store.batch_report(known.id)["counts"]
             return Done((known.id,), (f"{file.name}: unchanged, already stored. {_told(counts)}",))
         raw = pseudonymise(raw, incoming, lambda ids: store.pseudonyms(definition.code, ids))
+        if defined.background_from is not None:
+            background = store.read_answers(
+                definition.code, defined.background_from, ["respondent"]
+            )
+            refuse_strangers(raw, background["respondent"], defined, incoming)
         standardised = standardise(raw, definition.questionnaire, defined, incoming)
         from expectations.validate import validate
 
@@ -175,6 +184,12 @@ def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
     lines = [_told(counts)]
     if batch.what_changed:
         lines.append(str(batch.what_changed))
+        gone = batch.what_changed.rows_removed
+        if gone > LARGE_LOSS * (len(answers) - batch.what_changed.rows_added + gone):
+            lines.append(
+                f"WARNING: {gone:,} people of the earlier file are not in {file.name}. If it is "
+                "a part, process the whole file again: that puts everything back."
+            )
     lines.append(f"Validation: {page}")
     return Done((batch.id,), tuple(lines))
 

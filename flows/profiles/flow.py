@@ -35,6 +35,9 @@ from flows.profiles.summary import model_summary
 from flows.profiles.typing import TypingModel, fit_typing, type_respondents_by
 from flows.store import ModelRecord, Store
 
+MOST_WARNINGS = 2
+"""The page of the model has them all."""
+
 
 @flow(name="type-respondents", flow_run_name="{wave}")
 def type_respondents(survey: str, wave: str) -> Done:
@@ -68,7 +71,8 @@ def type_wave(survey: str, wave: str) -> Done:
                 answers,
                 definition.questionnaire,
             )
-        inputs = inputs_sha256(batches_of(store, definition, defined), model.inputs_sha256)
+        batches = batches_of(store, definition, defined)
+        inputs = inputs_sha256(batches, model.inputs_sha256)
         record = store.add_typing(
             definition.code,
             defined.code,
@@ -76,6 +80,7 @@ def type_wave(survey: str, wave: str) -> Done:
             inputs,
             _frame(answers, typing),
             {"model": model.version, "state": model.state, "sizes": _sizes(typing)},
+            batches=[batch.id for batch in batches],
         )
     names = ProfileModel.from_dict(model.parameters["model"])
     named = dict(zip(names.codes, names.names, strict=True))
@@ -128,9 +133,16 @@ def own_model(
     folder = survey_outputs(survey.code) / "reports"
     folder.mkdir(exist_ok=True)
     write_json(folder / f"model-{version}.json", known.summary)
-    page = model_page(known.summary, survey.questionnaire, survey.info.title["en"], known.state)
+    page = model_page(
+        known.summary,
+        survey.questionnaire,
+        survey.info.title["en"],
+        known.state,
+        simulated=survey.info.simulated,
+    )
     report = write_whole(folder / f"model-{version}.html", page)
-    return known, (*known.summary["lines"], f"Profile model (concept): {report}")
+    warnings = [f"LOOK: {line}" for line in known.summary["attention"][:MOST_WARNINGS]]
+    return known, (*known.summary["lines"], *warnings, f"Profile model (concept): {report}")
 
 
 def model_of_other(store: Store, survey: Survey, wave: Wave) -> tuple[ModelRecord, tuple[str, ...]]:

@@ -147,6 +147,12 @@ def _attention(
 ) -> list[str]:
     """What should be looked at before the model is accepted."""
     said = []
+    if steady is not None and (steady.median_ari < STEADY_MEDIAN or steady.p10_ari < STEADY_P10):
+        said.append(
+            f"The profiles are not steady: bootstrap ARI {steady.median_ari:.2f} "
+            f"(tenth percentile {steady.p10_ari:.2f}), wanted {STEADY_MEDIAN:.2f} and "
+            f"{STEADY_P10:.2f}."
+        )
     for k, code in enumerate(model.codes):
         distance = model.distances[k]
         if not model.named[k] and distance is not None:
@@ -156,12 +162,6 @@ def _attention(
             )
         if model.sizes[k] < SMALL_SHARE:
             said.append(f"{model.names[k].nl} holds {model.sizes[k]:.1%} of the people.")
-    if steady is not None and (steady.median_ari < STEADY_MEDIAN or steady.p10_ari < STEADY_P10):
-        said.append(
-            f"The profiles are not steady: bootstrap ARI {steady.median_ari:.2f} "
-            f"(tenth percentile {steady.p10_ari:.2f}), wanted {STEADY_MEDIAN:.2f} and "
-            f"{STEADY_P10:.2f}."
-        )
     if typing is not None and typing.quality.calibration_error > 0.03:
         said.append(
             "Typing by the golden questions is "

@@ -47,9 +47,8 @@ def weigh_respondents(survey: str, wave: str) -> Done:
     with open_store() as store:
         answers = kept_answers(store, definition, defined)
         lacking = without_background(store, definition, defined)
-        inputs = inputs_sha256(
-            batches_of(store, definition, defined), code_version(), plan.model_dump(mode="json")
-        )
+        batches = batches_of(store, definition, defined)
+        inputs = inputs_sha256(batches, code_version(), plan.model_dump(mode="json"))
         began = time.perf_counter()
         margins = derive(
             answers, definition.questionnaire, [margin.variable for margin in plan.margins]
@@ -64,6 +63,7 @@ def weigh_respondents(survey: str, wave: str) -> Done:
             inputs,
             pd.DataFrame({"respondent": answers["respondent"], "weight": weighting.weights}),
             summary,
+            batches=[batch.id for batch in batches],
         )
     folder = reports_folder(definition.code, defined.code)
     page = write_whole(
@@ -75,6 +75,7 @@ def weigh_respondents(survey: str, wave: str) -> Done:
             summary,
             title=definition.info.title["en"],
             wave=defined.title["en"],
+            simulated=definition.info.simulated,
         ),
     )
     write_json(folder / "weighting.json", summary)

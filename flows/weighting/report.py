@@ -30,11 +30,13 @@ def weighting_page(
     title: str,
     wave: str = "",
     profile_names: dict[str, str] | None = None,
+    simulated: bool = False,
 ) -> str:
     """A self-contained English page about a weighting; works offline and without colour.
 
     `summary`: of `weighting_summary`. `title`: the survey's; `wave`: the fieldwork's.
-    `profile_names`: labels of the profile codes in the summary.
+    `profile_names`: labels of the profile codes in the summary. `simulated`: the page says
+    that these people do not exist.
     """
     margins = []
     for margin in summary["margins"]:
@@ -60,6 +62,7 @@ def weighting_page(
         margins=margins,
         histogram=histogram_chart(**summary["histogram"]),
         profile_names=profile_names or {},
+        simulated=simulated,
     )  # fmt: skip
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from flows.ingest.background import with_background
-from flows.ingest.frames import Standardised
+from flows.definitions.models import Wave
+from flows.ingest.background import refuse_strangers, with_background
+from flows.ingest.errors import Strangers
+from flows.ingest.frames import RawResponses, Standardised
 from flows.ingest.settle import settle
 
 Take = Callable[[list[dict[str, str]]], Standardised]
@@ -59,3 +62,14 @@ def test_inputs_are_left_alone(earlier: pd.DataFrame, later: pd.DataFrame) -> No
     before = later.copy(deep=True)
     with_background(later, earlier)
     pd.testing.assert_frame_equal(later, before)
+
+
+def test_a_file_of_strangers_is_refused(wave: Wave) -> None:
+    source = wave.sources[0]
+    frame = pd.DataFrame({"Q1": ["1"] * 4})
+    raw = RawResponses("later.csv", "0" * 64, "csv", frame, np.array(["ra", "rb", "rx", None]))
+    wave = wave.model_copy(update={"background_from": "w0"})
+    refuse_strangers(raw, pd.Series(["ra", "rb"]), wave, source)
+    refuse_strangers(raw, pd.Series([], dtype="str"), wave, source)
+    with pytest.raises(Strangers, match=r"later\.csv: 1 of its 3 people are in wave w0"):
+        refuse_strangers(raw, pd.Series(["ra", "rc"]), wave, source)

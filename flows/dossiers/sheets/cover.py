@@ -9,6 +9,7 @@ from flows.dossiers.content import Cell, Edge, Sheet, SheetRow, Style
 from flows.dossiers.findings import (
     cover_findings,
     cover_sentences,
+    is_compared,
     sentences,
     standout,
     tables_with_differences,
@@ -38,7 +39,16 @@ def cover_sheet(context: Context) -> Sheet:
     for place, sentence in enumerate(said, start=1):
         _sentence(page, place, sentence, last=place == len(said))
     if not said:
-        _sentence(page, None, words("cover.none"), last=True)
+        _sentence(
+            page,
+            None,
+            words(
+                "cover.none"
+                if any(is_compared(table) for table in context.tables.tables)
+                else "cover.uncompared"
+            ),
+            last=True,
+        )
     target = words("sheet.profiles")
     page.add(30, cell(None, "cover_fact"), _link(context, words("cover.link"), target))
     page.add(10)
@@ -196,7 +206,7 @@ def _facts(context: Context) -> list[tuple[str, str]]:
             n=words.integer(facts.field.kept),
             period=words.period(facts.field.start, facts.field.end),
         ),
-        "about": words("cover.about_value"),
+        "about": words("cover.about_value" if facts.model.steady else "cover.about_unsteady"),
         "maker": maker,
         "edition": words(
             "cover.edition_value",

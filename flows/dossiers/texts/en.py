@@ -39,6 +39,10 @@ TEXTS: dict[str, str] = {
     "cover.area": "The Netherlands, {period}",
     "cover.heading": "Main findings",
     "cover.none": "In this dossier no profile clearly differs from all others.",
+    "cover.uncompared": (
+        "In this dossier profiles are not compared: the questions define the profiles "
+        "themselves, or the groups are too small."
+    ),
     "cover.link": "See per profile what people think and do: Profiles side by side",
     "cover.contents": "To the contents",
     "cover.area_label": "Area",
@@ -48,6 +52,10 @@ TEXTS: dict[str, str] = {
     "cover.about_label": "About the figures",
     "cover.about_value": (
         "All figures are measured among participants and then weighted. See Method and quality."
+    ),
+    "cover.about_unsteady": (
+        "All figures are measured among participants and then weighted. "
+        "The profiles are not steady yet: see Method and quality."
     ),
     "cover.maker_label": "Made by",
     "cover.maker_value": "{publisher}. Questions: {contact}",

@@ -39,6 +39,10 @@ TEXTS: dict[str, str] = {
     "cover.area": "Nederland, {period}",
     "cover.heading": "Belangrijkste uitkomsten",
     "cover.none": "Geen enkel profiel wijkt in dit dossier duidelijk af van alle anderen.",
+    "cover.uncompared": (
+        "In dit dossier zijn profielen niet vergeleken: de vragen bepalen zelf de profielen, "
+        "of de groepen zijn te klein."
+    ),
     "cover.link": "Zie per profiel wat mensen vinden en doen: Profielen naast elkaar",
     "cover.contents": "Naar de inhoud",
     "cover.area_label": "Gebied",
@@ -48,6 +52,10 @@ TEXTS: dict[str, str] = {
     "cover.about_label": "Over de cijfers",
     "cover.about_value": (
         "Alle cijfers zijn gemeten bij deelnemers, en daarna gewogen. Zie Methode en kwaliteit."
+    ),
+    "cover.about_unsteady": (
+        "Alle cijfers zijn gemeten bij deelnemers, en daarna gewogen. "
+        "De profielen zijn nog niet stabiel: zie Methode en kwaliteit."
     ),
     "cover.maker_label": "Gemaakt door",
     "cover.maker_value": "{publisher}. Vragen: {contact}",
