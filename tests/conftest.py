@@ -10,6 +10,11 @@ import pytest
 
 import flows  # first: sets the number of BLAS threads before numpy is imported
 
+# Prefect and Great Expectations read these when they are imported.
+os.environ.setdefault("DO_NOT_TRACK", "1")
+os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
 REPOSITORY = Path(flows.__file__).resolve().parents[1]
 
 
@@ -44,9 +49,6 @@ def shared_dir(repository: Path) -> Path:
 @pytest.fixture(scope="session")
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One temporary Prefect server for every test that runs a flow (12-20 s, paid once)."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
     from prefect.testing.utilities import prefect_test_harness
 

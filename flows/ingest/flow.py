@@ -130,10 +130,9 @@ def ingest_file(survey: str, wave: str, source: str, path: str) -> Done:
             counts = store.batch_report(known.id)["counts"]
             return Done((known.id,), (f"{file.name}: unchanged, already stored. {_told(counts)}",))
         raw = pseudonymise(raw, incoming, lambda ids: store.pseudonyms(definition.code, ids))
-        if defined.background_from is not None:
-            background = store.read_answers(
-                definition.code, defined.background_from, ["respondent"]
-            )
+        earlier = defined.background_from
+        if earlier is not None and store.current_batches(definition.code, earlier):
+            background = store.read_answers(definition.code, earlier, ["respondent"])
             refuse_strangers(raw, background["respondent"], defined, incoming)
         standardised = standardise(raw, definition.questionnaire, defined, incoming)
         from expectations.validate import validate
