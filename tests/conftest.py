@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import postgres
 
 import flows  # first: sets the number of BLAS threads before numpy is imported
 
@@ -57,6 +58,18 @@ def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
     ):
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    """One private PostgreSQL server for the whole session."""
+    programs = postgres.find_programs()
+    if programs is None:
+        if postgres.is_required():
+            pytest.fail(f"{postgres.ABSENT}; {postgres.REQUIRED}=1 forbids that")
+        pytest.skip(postgres.ABSENT)
+    with postgres.private_server(programs) as server:
+        yield server
 
 
 @pytest.fixture

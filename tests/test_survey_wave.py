@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from support import postgres
 from support.line import at_home, command
 
 from flows.definitions import load_survey
@@ -103,6 +104,33 @@ def test_the_line_ends_with_a_dossier(processed: Path, monkeypatch: pytest.Monke
     assert any(p.name.startswith("validation-") for p in reports.iterdir())
     with open_store() as store:
         assert store.check(processed / "outputs") == []
+
+
+def test_the_catalogue_may_be_in_postgresql(
+    answers: Path,
+    surveys: Path,
+    home: Path,
+    postgres_server: postgres.Server,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    url = postgres_server.create_database()
+    monkeypatch.setenv("THEMADOSSIER_DATABASE_URL", url)
+    panel = surveys / "themapanel"
+    file = answers / panel.name / "register.csv"
+    register = ("ingest", panel, "--wave", "register", "--responses", file)
+    assert command(*register) == 1
+    assert "needs a pseudonym key" in capsys.readouterr().err
+    monkeypatch.setenv("THEMADOSSIER_PSEUDONYM_KEY", "a long random text of the bureau")
+    assert command(*register) == 0
+    assert command("weigh", panel, "--wave", "register") == 0
+    assert not (home / "store" / "catalogue.db").exists()
+    with open_store() as store:
+        (status,) = store.status("themapanel")
+        assert status.weighting is not None
+        assert status.outdated == ()
+        assert store.check() == []
+    postgres_server.drop_database(url)
 
 
 def test_the_same_again_changes_nothing(world: Path, answers: Path, surveys: Path) -> None:

@@ -625,10 +625,6 @@ class Survey(Model):
                 return wave
         raise KeyError(code)
 
-    def themes_of(self, wave: str) -> tuple[ThemePlan, ...]:
-        """The dossiers that this wave fills."""
-        return tuple(self.dossier.theme(code) for code in self.wave(wave).themes)
-
     def theme_questions(self, theme: str, wave: str | None = None) -> tuple[Question, ...]:
         """The questions of a dossier in the order of its plan."""
         plan = self.dossier.theme(theme)

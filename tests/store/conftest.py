@@ -10,18 +10,6 @@ from support import postgres
 from flows.store import Store
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[postgres.Server]:
-    """One private PostgreSQL server for the whole session."""
-    programs = postgres.find_programs()
-    if programs is None:
-        if postgres.is_required():
-            pytest.fail(f"{postgres.ABSENT}; {postgres.REQUIRED}=1 forbids that")
-        pytest.skip(postgres.ABSENT)
-    with postgres.private_server(programs) as server:
-        yield server
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """An empty database of each kind."""
