@@ -394,8 +394,25 @@ def _quiet_prefect() -> None:
         "GX_ANALYTICS_ENABLED": "false",
     }.items():
         os.environ.setdefault(name, value)
+    if not os.environ.get("PREFECT_API_URL", "set"):
+        del os.environ["PREFECT_API_URL"]  # Prefect takes an empty one for an address
     # `_start_server` says it in a sentence.
     warnings.filterwarnings("ignore", message="Failed to create the Prefect home")
+
+
+ALARMING = (
+    "prefect.flow_runs",
+    "prefect.task_runs",
+    "prefect.engine",
+    # A temporary server that goes can leave these with events nobody takes any more.
+    "prefect.events.utilities",
+    "prefect._internal.concurrency",
+    "prefect.events.clients",
+)
+
+
+def _is_no_alarm(record: logging.LogRecord) -> bool:
+    return record.levelno < logging.WARNING
 
 
 def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
@@ -417,9 +434,10 @@ def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
         _answers(settings.api.url)
     else:
         _start_server(settings.home)
-    for name in ("prefect.flow_runs", "prefect.task_runs", "prefect.engine"):
-        # What ends a run is told once, in one line, by `main`.
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    for name in ALARMING:
+        # What ends a run is told once, in one line, by `main`. A filter, since Prefect sets
+        # the levels of its loggers anew when the first run starts.
+        logging.getLogger(name).addFilter(_is_no_alarm)
     try:
         # Heartbeats make every flow run wait for a thread that sleeps whole seconds.
         with (

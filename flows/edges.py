@@ -22,11 +22,15 @@ from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json
 from flows.ingest.background import with_background
 from flows.ingest.frames import Status
+from flows.progress import console
 from flows.settings import Settings
 from flows.store import Batch, Store
 from flows.store.errors import CatalogueUnavailable
 
 Floats = NDArray[np.float64]
+
+
+_told: set[str] = set()
 
 
 def catalogue_away(task: object, run: object, state: Any) -> bool:
@@ -46,15 +50,20 @@ RETRIED: dict[str, Any] = {
 
 
 def open_store(settings: Settings | None = None) -> Store:
-    """The store that the settings name."""
+    """The store that the settings name; what it has to say about itself is told once."""
     settings = settings or Settings()
     key = settings.pseudonym_key
-    return Store.open(
+    store = Store.open(
         settings.store,
         settings.catalogue_url,
         key.get_secret_value() if key else None,
         code_version=code_version(),
     )
+    for note in store.notes:
+        if note not in _told:
+            _told.add(note)
+            console.print(note)
+    return store
 
 
 def existing_store() -> Store:

@@ -303,6 +303,8 @@ def test_bad_input_is_refused_in_one_line(
     content = spoil(energie(answers).read_text(encoding="utf-8"))
     file = home / name
     file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    open_store().close()  # a first run also tells where the key of the pseudonyms is
+    capsys.readouterr()
     assert process_energie(surveys, file) == 1
     err = capsys.readouterr().err.strip()
     assert len(err.splitlines()) == 1, err
@@ -313,6 +315,22 @@ def test_bad_input_is_refused_in_one_line(
         assert store.current_batches("themapanel", "w2026_energie") == []
         assert store.check(home / "outputs") == []
     assert not list((home / "outputs").rglob("*.xlsx"))
+
+
+def test_a_refusal_within_a_stage_is_one_line_in_a_process_of_its_own(
+    home: Path, surveys: Path
+) -> None:
+    open_store().close()
+    done = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "weigh", surveys / "themapanel", "--wave", "register"],
+        env=os.environ | {"PREFECT_HOME": str(home / "prefect"), "PREFECT_API_URL": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "there are no answers in the store" in line
 
 
 def test_a_margin_level_without_respondents_is_named(
