@@ -9,10 +9,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
+import threading
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -400,6 +402,9 @@ def _quiet_prefect() -> None:
     warnings.filterwarnings("ignore", message="Failed to create the Prefect home")
 
 
+STOP_SECONDS = 2.0
+STOPPED = "Stopped. Nothing is half-written: give the same command again to go on."
+
 ALARMING = (
     "prefect.flow_runs",
     "prefect.task_runs",
@@ -443,6 +448,7 @@ def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
         with (
             temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
             busy(title) if title else nullcontext(),
+            _stoppable(),
         ):
             return run()
     except RuntimeError as error:
@@ -454,6 +460,41 @@ def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
         ) from None
     finally:
         _flush_prefect()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let Ctrl-C end the run within seconds.
+
+    On a terminal Ctrl-C also ends Prefect's temporary server, and Prefect would then try for
+    minutes to tell that server. What the stages have to tidy up is done at once, before that.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal: int, _frame: object) -> None:
+        patience = threading.Timer(STOP_SECONDS, _leave)
+        patience.daemon = True
+        patience.start()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _leave() -> None:
+    """End this process and the temporary server it started."""
+    from prefect.server.api.server import SubprocessASGIServer
+
+    for server in list(SubprocessASGIServer._instances.values()):
+        if server.server_process is not None:
+            server.server_process.kill()
+    print(STOPPED, file=sys.stderr, flush=True)
+    os._exit(130)
 
 
 def _flush_prefect() -> None:
@@ -521,10 +562,7 @@ def main() -> None:
         print(_unexpected(error), file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print(
-            "Stopped. Nothing half-written: the same command can simply be given again.",
-            file=sys.stderr,
-        )
+        print(STOPPED, file=sys.stderr)
         sys.exit(130)
 
 

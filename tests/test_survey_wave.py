@@ -211,7 +211,10 @@ def test_a_run_that_breaks_off_can_be_started_again(
         assert store.check(world / "outputs") == []
 
 
-def test_a_killed_process_can_be_started_again(world: Path, answers: Path, surveys: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_killed_process_can_be_started_again(
+    how: signal.Signals, world: Path, answers: Path, surveys: Path
+) -> None:
     frame = pd.read_csv(energie(answers), dtype=str, keep_default_na=False)
     later = world / "later.csv"
     frame.iloc[: len(frame) * 9 // 10].to_csv(later, index=False)
@@ -222,8 +225,11 @@ def test_a_killed_process_can_be_started_again(world: Path, answers: Path, surve
         ],
         env=os.environ | {"PREFECT_HOME": str(world / "prefect")},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
         start_new_session=True,
+        # A shell starts what it runs in the background deaf to Ctrl-C; this test may be too.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     deadline = time.monotonic() + 120
     with open_store() as store:
@@ -232,8 +238,12 @@ def test_a_killed_process_can_be_started_again(world: Path, answers: Path, surve
             assert run.poll() is None, "the run ended before it could be killed"
             assert time.monotonic() < deadline
             time.sleep(0.02)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait(timeout=10)
+    os.killpg(run.pid, how)
+    _, told = run.communicate(timeout=20)
+    if how is signal.SIGINT:
+        assert run.returncode == 130
+        assert told.splitlines()[-1].startswith("Stopped. Nothing is half-written")
+        assert "Traceback" not in told
     assert process_energie(surveys, later) == 0
     with open_store() as store:
         assert len(store.current_batches("themapanel", "w2026_energie")) == 1
