@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -25,6 +26,7 @@ from flows.fingerprint import of_file
 pytestmark = [pytest.mark.flow, pytest.mark.slow, pytest.mark.usefixtures("prefect_server")]
 
 SCALE = 0.2
+CHROMIUM = shutil.which("chromium")
 
 
 @pytest.fixture(scope="session")
@@ -104,6 +106,33 @@ def test_the_line_ends_with_a_dossier(processed: Path, monkeypatch: pytest.Monke
     assert any(p.name.startswith("validation-") for p in reports.iterdir())
     with open_store() as store:
         assert store.check(processed / "outputs") == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+@pytest.mark.parametrize("report", ["validation", "weighting", "model"])
+def test_report_pages_fit_a_small_window(report: str, processed: Path, tmp_path: Path) -> None:
+    (page, *_) = sorted((processed / "outputs").rglob(f"{report}*.html"))
+    measured = tmp_path / page.name
+    script = "document.body.id = 'wide-' + document.documentElement.scrollWidth"
+    html = page.read_text(encoding="utf-8")
+    assert "http://" not in html.replace("http://www.w3.org/", "")
+    assert "https://" not in html
+    measured.write_text(html.replace("</body>", f"<script>{script}</script></body>"), "utf-8")
+    dom = subprocess.run(
+        [
+            str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            "--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}",
+            "--window-size=500,800", "--dump-dom", measured.as_uri(),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout  # fmt: skip
+    width = int(re.search(r'id="wide-(\d+)"', dom)[1])  # type: ignore[index]
+    assert width <= 500
+    assert "<h1" in dom
+    assert 'lang="en"' in dom
 
 
 def test_the_catalogue_may_be_in_postgresql(
