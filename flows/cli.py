@@ -403,6 +403,7 @@ def _quiet_prefect() -> None:
 
 
 STOP_SECONDS = 2.0
+_stopped = threading.Event()
 STOPPED = "Stopped. Nothing is half-written: give the same command again to go on."
 
 ALARMING = (
@@ -451,6 +452,9 @@ def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
             _stoppable(),
         ):
             return run()
+    except KeyboardInterrupt:
+        _say_stopped()
+        raise SystemExit(130) from None
     except RuntimeError as error:
         if "API" not in str(error):
             raise
@@ -493,8 +497,15 @@ def _leave() -> None:
     for server in list(SubprocessASGIServer._instances.values()):
         if server.server_process is not None:
             server.server_process.kill()
-    print(STOPPED, file=sys.stderr, flush=True)
+    _say_stopped()
     os._exit(130)
+
+
+def _say_stopped() -> None:
+    """Say it once: the run itself and the timer behind it may both come here."""
+    if not _stopped.is_set():
+        _stopped.set()
+        print(STOPPED, file=sys.stderr, flush=True)
 
 
 def _flush_prefect() -> None:
@@ -561,9 +572,6 @@ def main() -> None:
     except Exception as error:
         print(_unexpected(error), file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print(STOPPED, file=sys.stderr)
-        sys.exit(130)
 
 
 if __name__ == "__main__":
