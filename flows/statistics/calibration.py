@@ -4,7 +4,7 @@ Calibrated weights are w = d F(u), u = x'b: the base weight d times a distance's
 a linear combination of the auxiliary variables x, with b such that the weighted sums of x
 equal their totals. Finding b is minimising the convex function sum d G(x'b) - totals'b, where
 G' = F, so Newton's method with a shortened step when needed always gets there, if the totals
-can be reached at all.
+can be reached at all. Groups have a b each, and are solved side by side.
 
 | distance | F(u) | gives |
 |---|---|---|
@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+from flows.statistics.auxiliaries import Auxiliaries
 
 Floats = NDArray[np.float64]
 Function = Callable[[Floats], Floats]
@@ -34,6 +35,15 @@ LARGEST_EXPONENT = 200.0
 LEAST_CURVATURE = 1e-6, 1.0
 """F counts as at least this steep, so that Newton's equations stay solvable while many rows
 stand at a bound, where F is flat. More within these limits when steps have to be shortened."""
+
+RIDGE = 1e-11
+"""Added to the diagonal of Newton's equations, where variables depend on each other."""
+
+DROWNED = 1e-8
+"""A decrease of the function below this part of the sum of base weights is lost in rounding."""
+
+SHORTEST = 1e-10
+"""A step shortened to this leads nowhere."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,19 +102,19 @@ def _cut(distance: Distance, low: Floats, high: Floats) -> Distance:
 
 @dataclass(frozen=True, eq=False)
 class Calibrated:
-    """g (rows,) = calibrated / base weight, and how it went.
+    """g (rows,) = calibrated / base weight, and per group (G,) how it went.
 
     `error`: largest |weighted sum - total| / scale over the auxiliary variables.
     """
 
     g: Floats
-    iterations: int
-    error: float
-    converged: bool
+    iterations: NDArray[np.integer]
+    error: Floats
+    converged: NDArray[np.bool_]
 
 
 def newton(
-    x: sparse.csr_array,
+    x: Auxiliaries,
     totals: Floats,
     base: Floats,
     distance: Distance,
@@ -113,63 +123,74 @@ def newton(
     tolerance: float = 1e-6,
     max_iterations: int = 100,
 ) -> Calibrated:
-    """Find g such that the weights base * g reproduce the totals.
+    """Find g such that the weights base * g reproduce the totals, in every group apart.
 
-    `x`: (rows, variables) auxiliary matrix; rows may be respondents or cells of respondents
-    with equal x (and bounds), `base` then being the cell's summed base weight. Columns may
-    depend on each other, such as the levels of two complete margins. `totals`: (variables,).
-    `scale`: what an error is relative to; by default the totals.
+    `x`: the auxiliary variables (rows, K); rows may be respondents or cells of respondents with
+    equal x (and bounds), `base` (rows,) then being the cell's summed base weight. Variables may
+    depend on each other, such as the levels of two complete margins. `totals`: (G, K). `scale`:
+    (G, K), what an error is relative to; by default the totals.
     """
     relative_to = np.abs(totals) if scale is None else scale
     # In units that make all variables of one size, for the sake of the equations.
-    size = np.sqrt(np.asarray(x.multiply(x).T @ base).ravel())
-    size[size == 0] = 1.0
-    x = sparse.csr_array((x.data / size[x.indices], x.indices, x.indptr), shape=x.shape)
-    wanted, judged = totals / size, relative_to / size
-    xt = x.T.tocsr()
-    entries = np.diff(x.indptr)
+    size = np.sqrt(np.diagonal(x.gram(base), axis1=1, axis2=2))
+    size = np.where(size > 0, size, 1.0)
+    wanted, judged = totals / size, np.where(relative_to > 0, relative_to, 1.0) / size
+    ridge = RIDGE * np.eye(x.count)
 
-    def objective(u: Floats, b: Floats) -> float:
-        return float(base @ distance.integral(u) - wanted @ b)
+    def objective(u: Floats, b: Floats) -> Floats:
+        value: Floats = x.per_group(base * distance.integral(u)) - (wanted * b).sum(axis=1)
+        return value
 
     def shortage(u: Floats) -> Floats:
-        short: Floats = wanted - xt @ (base * distance.F(u))
+        short: Floats = wanted - x.totals(base * distance.F(u)) / size
         return short
 
-    b, u = np.zeros(len(totals)), np.zeros(len(base))
+    def largest_error(missing: Floats) -> Floats:
+        return np.asarray((np.abs(missing) / judged).max(axis=1, initial=0.0))
+
+    b, u = np.zeros_like(wanted), np.zeros(len(base))
     missing, value = shortage(u), objective(u, b)
-    error, steps, least = _error(missing, judged), 0, LEAST_CURVATURE[0]
-    while error > tolerance and steps < max_iterations:
-        curvature = base * np.maximum(distance.slope(u), least)
-        weighted = sparse.csr_array(
-            (x.data * np.repeat(curvature, entries), x.indices, x.indptr), shape=x.shape
-        )
-        hessian = (xt @ weighted).toarray()
-        direction = np.linalg.lstsq(hessian, missing, rcond=1e-13)[0]
-        along, descent = np.asarray(x @ direction), float(missing @ direction)
-        length = min(1.0, 0.5 * LARGEST_EXPONENT / max(float(np.abs(along).max()), 1e-300))
-        while length > 1e-10:
-            new_u, new_b = u + length * along, b + length * direction
-            new_missing, new_value = shortage(new_u), objective(new_u, new_b)
-            # Near the solution the decrease drowns in rounding; a smaller error counts too.
-            decreases = new_value <= value - 1e-4 * length * descent
-            if decreases or _error(new_missing, judged) < 0.5 * error:
-                break
-            length /= 2
-        else:
-            if least >= LEAST_CURVATURE[1]:
-                break
-        steps += 1
-        if length > 1e-10:
-            b, u, missing, value = new_b, new_u, new_missing, new_value
-            error = _error(missing, judged)
-        least *= 10 if length < 0.3 else 0.1
-        least = float(np.clip(least, *LEAST_CURVATURE))
-        if float(np.abs(u).max()) > LARGEST_EXPONENT:
+    error, iterations = largest_error(missing), np.zeros(x.groups, dtype=np.intp)
+    least = np.full(x.groups, LEAST_CURVATURE[0])
+    magnitude = x.per_group(base)
+    searching = error > tolerance
+    for _ in range(max_iterations):
+        if not searching.any():
             break
-    return Calibrated(distance.F(u), steps, error, bool(error <= tolerance))
-
-
-def _error(missing: Floats, relative_to: Floats) -> float:
-    floor = np.where(relative_to > 0, relative_to, 1.0)
-    return float((np.abs(missing) / floor).max(initial=0.0))
+        curvature = base * np.maximum(distance.slope(u), x.rows(least))
+        hessian = x.gram(curvature)[searching]
+        hessian /= size[searching, :, None] * size[searching, None, :]
+        direction = np.zeros_like(b)
+        direction[searching] = np.linalg.solve(hessian + ridge, missing[searching, :, None])[..., 0]
+        along, descent = x.product(direction / size), (missing * direction).sum(axis=1)
+        length = np.minimum(
+            1.0, LARGEST_EXPONENT / 2 / np.maximum(x.largest(np.abs(along)), 1e-300)
+        )
+        accepted = np.zeros(x.groups, dtype=bool)
+        trying = searching.copy()
+        while trying.any():
+            new_u = u + x.rows(np.where(trying, length, 0.0)) * along
+            new_b = b + length[:, None] * direction
+            new_missing, new_value = shortage(new_u), objective(new_u, new_b)
+            new_error = largest_error(new_missing)
+            decreases = new_value <= value - 1e-4 * length * descent
+            # Near the solution the decrease drowns in rounding; there a smaller error counts.
+            drowned = length * descent <= DROWNED * magnitude
+            good = trying & (decreases | (drowned & (new_error < 0.5 * error)))
+            missing[good], value[good], error[good] = (
+                new_missing[good],
+                new_value[good],
+                new_error[good],
+            )
+            accepted |= good
+            trying &= ~good
+            length[trying] /= 2
+            trying &= length > SHORTEST
+        step = np.where(accepted, length, 0.0)
+        u, b = u + x.rows(step) * along, b + step[:, None] * direction
+        iterations += searching
+        stuck = searching & ~accepted & (least >= LEAST_CURVATURE[1])
+        least = np.clip(least * np.where(length < 0.3, 10.0, 0.1), *LEAST_CURVATURE)
+        too_far = x.largest(np.abs(u)) > LARGEST_EXPONENT
+        searching &= (error > tolerance) & ~stuck & ~too_far
+    return Calibrated(distance.F(u), iterations, error, error <= tolerance)

@@ -1,15 +1,17 @@
-"""Raking: iterative proportional fitting of weights to several margins at once.
+"""Raking: iterative proportional fitting of weights to several margins, in many groups at once.
 
 Formula source: Deming and Stephan (1940); Deville, Särndal and Sautory (1993). Cyclic raking
 multiplies the weights, margin by margin, by target / weighted total of the level, until all
 margins hold together.
 
 Speed comes from never touching the respondents while iterating. The margins are split in two
-blocks, A and B; a respondent is a pair (combination of A's levels, combination of B's levels).
-The sample is summarised once in the table T[a, b] of base weights, and the weight of everyone
-in that cell is at all times T[a, b] * factor_a[a] * factor_b[b]. A sweep is then two products
-of T with a vector, and updates of vectors as long as a block has combinations. This is the
-same iteration as raking respondent by respondent, in the order block A, block B.
+blocks, A and B; a respondent is a triple (group, combination of A's levels, combination of B's
+levels). The sample is summarised once in the table T[g, a, b] of base weights, and the weight
+of everyone in that cell is at all times T[g, a, b] * factor_a[g, a] * factor_b[g, b]. A sweep
+is then two products of T with a vector per group, and updates of arrays as long as a block has
+combinations. This is the same iteration as raking respondent by respondent, in the order block
+A, block B. Groups do not touch each other, so all are swept together, and those that are there
+leave the computation.
 """
 
 from __future__ import annotations
@@ -24,65 +26,91 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Floats = NDArray[np.float64]
-Ints = NDArray[np.intp]
+Ints = NDArray[np.integer]
 
 DENSE_CELLS = 4_000_000
-"""Up to this many cells the table of the two blocks is an ordinary matrix (32 MB)."""
+"""Up to this many cells the table of the two blocks is an ordinary array (32 MB)."""
 
-OBSERVED_ONLY = 65_536
-"""A block with more possible combinations than this keeps only those that occur."""
+LARGEST_BLOCK = 4_000_000
+"""Combinations of one block, over all groups, that can still be swept."""
+
+LEAVING = 8
+"""Groups that are there leave when they are one in this many: making the tables smaller costs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Raked:
     """The factors (n,) by which to multiply the base weights, and how raking went.
 
-    `error`: largest relative difference between a level's weighted total and its target.
+    Per group (G,): `iterations`, the sweeps it took; `error`, the largest relative difference
+    between a level's weighted total and its target; `converged`.
     """
 
     factors: Floats
-    iterations: int
-    error: float
-    converged: bool
+    iterations: Ints
+    error: Floats
+    converged: NDArray[np.bool_]
 
 
 def rake(
     codes: Sequence[Ints],
     targets: Sequence[Floats],
     base: Floats,
+    group: Ints | None = None,
     *,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
 ) -> Raked:
-    """Rake base weights to the targets of every margin.
+    """Rake base weights to the targets of every margin, in every group apart.
 
-    `codes`: per margin (n,), the level of each respondent as an index into that margin's
-    targets. `targets`: per margin (levels,), weighted totals; all margins have the same sum.
-    `base`: (n,) weights, none negative. A result that has not converged is returned as such:
-    the caller decides what that means.
+    `codes`: per margin (n,), the level of each respondent as a column of that margin's targets.
+    `targets`: per margin (G, levels), weighted totals; in a group all margins have the same sum,
+    and a level the group does not have has target 0. `base`: (n,) weights, none negative.
+    `group`: (n,) the row of the targets that holds for each respondent; None where G is 1. A
+    result that has not converged is returned as such: the caller decides what that means.
+    Only for margins that `can_be_swept`.
     """
-    sizes = [len(target) for target in targets]
-    chosen = _split(sizes)
-    a = _block(codes, targets, [m for m in range(len(sizes)) if m in chosen])
-    b = _block(codes, targets, [m for m in range(len(sizes)) if m not in chosen])
-    table, transposed = _two_way_table(a, b, base)
+    sizes = [target.shape[1] for target in targets]
+    groups = len(targets[0])
+    of_a, of_b = _split(sizes)
+    a = _Block([targets[m] for m in of_a])
+    b = _Block([targets[m] for m in of_b])
+    key_a = _key(group, [codes[m] for m in of_a], a.sizes, len(base))
+    key_b = _key(group, [codes[m] for m in of_b], b.sizes, len(base))
+    table = _Table.of(key_a, key_b, base, groups, a.size, b.size)
 
-    factor_a, factor_b = np.ones(a.size), np.ones(b.size)
+    factors_a, factors_b = np.ones((groups, *a.sizes)), np.ones((groups, *b.sizes))
+    iterations, errors = np.zeros(groups, dtype=np.intp), np.full(groups, np.inf)
+    active, factor_a, factor_b = np.arange(groups), factors_a.copy(), factors_b.copy()
     sweep = 0
     with np.errstate(over="ignore", invalid="ignore"):  # contradictory targets: factors explode
-        total_b = factor_b * (transposed @ factor_a)
+        total_b = factor_b * table.over_a(factor_a).reshape(factor_b.shape)
         while True:
-            total_a = factor_a * (table @ factor_b)
+            total_a = factor_a * table.over_b(factor_b).reshape(factor_a.shape)
             # Both blocks are judged at the same moment: total_b still holds for these factors.
-            error = float(np.max([a.error(total_a), b.error(total_b)]))
-            if error <= tolerance or sweep == max_iterations or not np.isfinite(error):
+            error = np.maximum(a.error(total_a), b.error(total_b))
+            errors[active], iterations[active] = error, sweep
+            unmet = (error > tolerance) & np.isfinite(error)
+            if not unmet.any() or sweep == max_iterations:
+                factors_a[active], factors_b[active] = factor_a, factor_b
                 break
+            if (len(unmet) - unmet.sum()) * LEAVING >= len(unmet):
+                factors_a[active], factors_b[active] = factor_a, factor_b
+                active, factor_a, factor_b = active[unmet], factor_a[unmet], factor_b[unmet]
+                total_a = total_a[unmet]
+                table, a, b = table.only(unmet), a.only(unmet), b.only(unmet)
             sweep += 1
             a.fit(total_a, factor_a)
-            total_b = factor_b * (transposed @ factor_a)
+            total_b = factor_b * table.over_a(factor_a).reshape(factor_b.shape)
             b.fit(total_b, factor_b)
-        factors = factor_a[a.key] * factor_b[b.key]
-    return Raked(factors, sweep, error, error <= tolerance)
+    factors = factors_a.ravel()[key_a]
+    factors *= factors_b.ravel()[key_b]
+    return Raked(factors, iterations, errors, errors <= tolerance)
+
+
+def can_be_swept(sizes: Sequence[int], groups: int) -> bool:
+    """Whether the combinations of the two blocks are few enough to hold them all."""
+    return all(groups * prod(sizes[m] for m in block) <= LARGEST_BLOCK for block in _split(sizes))
 
 
 def level_totals(codes: Ints, weights: Floats, levels: int) -> Floats:
@@ -98,64 +126,96 @@ def relative_errors(totals: Floats, targets: Floats) -> Floats:
     return errors
 
 
-def combine(codes: Sequence[Ints], sizes: Sequence[int], n: int) -> tuple[Ints, list[Ints]]:
-    """Number the combinations of several codings.
-
-    Returns the combination of each of the n rows, and per coding its code in each
-    combination. With few possible combinations all are numbered, otherwise those that occur.
-    """
-    key: Ints = np.zeros(n, dtype=np.intp)
-    seen: list[Ints] = []
-    size = 1
-    for code, levels in zip(codes, sizes, strict=True):
-        key = key * levels + code
-        if size * levels <= OBSERVED_ONLY:
-            kept = np.arange(size * levels)
-        else:
-            kept, key = np.unique(key, return_inverse=True)
-        seen = [*(column[kept // levels] for column in seen), kept % levels]
-        size = len(kept)
-    return key, seen
-
-
-@dataclass(frozen=True, eq=False)
 class _Block:
-    """Some of the margins: `codes[m][c]` is the level of margin m in combination c."""
+    """Some of the margins; arrays over its combinations have an axis per margin, after groups."""
 
-    key: Ints
-    size: int
-    codes: list[Ints]
-    targets: list[Floats]
+    def __init__(self, targets: list[Floats]) -> None:
+        self.targets = targets
+        self.sizes = tuple(target.shape[1] for target in targets)
+        self.size = prod(self.sizes)
+        axes = range(1, len(targets) + 1)
+        self.others = [tuple(axis for axis in axes if axis != own) for own in axes]
 
-    def error(self, totals: Floats) -> float:
-        errors = [
-            relative_errors(level_totals(code, totals, len(target)), target)
-            for code, target in zip(self.codes, self.targets, strict=True)
-        ]
-        return float(np.concatenate(errors).max()) if errors else 0.0
+    def error(self, totals: Floats) -> Floats:
+        """The largest relative error of each group (G,)."""
+        error = np.zeros(len(totals))
+        for target, others in zip(self.targets, self.others, strict=True):
+            error = np.maximum(error, relative_errors(totals.sum(axis=others), target).max(axis=1))
+        return error
 
     def fit(self, totals: Floats, factors: Floats) -> None:
         """Scale each margin in turn to its targets, in place."""
-        for code, target in zip(self.codes, self.targets, strict=True):
-            reached = level_totals(code, totals, len(target))
-            ratio = np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)[code]
+        for target, others in zip(self.targets, self.others, strict=True):
+            reached = totals.sum(axis=others)
+            ratio = np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)
+            ratio = np.expand_dims(ratio, others)
             totals *= ratio
             factors *= ratio
 
-
-def _block(codes: Sequence[Ints], targets: Sequence[Floats], members: list[int]) -> _Block:
-    n = len(codes[0])
-    sizes = [len(targets[m]) for m in members]
-    key, seen = combine([codes[m] for m in members], sizes, n)
-    size = len(seen[0]) if seen else 1
-    return _Block(key, size, seen, [targets[m] for m in members])
+    def only(self, groups: NDArray[np.bool_]) -> _Block:
+        return _Block([target[groups] for target in self.targets])
 
 
-def _split(sizes: Sequence[int]) -> set[int]:
-    """The margins of block A: the split that keeps the larger block as small as it can be."""
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """Base weights by group, combination of A and combination of B.
+
+    `cells`: (G, A, B), or when that is large a sparse matrix (G * A, G * B) of which each group
+    fills a block on the diagonal.
+    """
+
+    cells: Floats | sparse.csr_array
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, a: Ints, b: Ints, base: Floats, groups: int, rows: int, columns: int) -> _Table:
+        """`a` (n,) numbers group and combination of A together, `b` those of B."""
+        shape = groups, rows, columns
+        if prod(shape) > DENSE_CELLS:
+            wide = groups * rows, groups * columns
+            return cls(sparse.coo_array((base, (a, b)), shape=wide).tocsr(), shape)
+        flat = a * columns
+        flat += b if groups == 1 else b % columns
+        return cls(level_totals(flat, base, prod(shape)).reshape(shape), shape)
+
+    def over_b(self, factor: Floats) -> Floats:
+        """Sums of the cells times a factor (G, ...) per combination of B: (G, A)."""
+        groups, _, columns = self.shape
+        if isinstance(self.cells, np.ndarray):
+            return self.cells @ factor.reshape(groups, columns, 1)
+        return np.asarray(self.cells @ factor.ravel())
+
+    def over_a(self, factor: Floats) -> Floats:
+        """Sums of the cells times a factor (G, ...) per combination of A: (G, B)."""
+        groups, rows, _ = self.shape
+        if isinstance(self.cells, np.ndarray):
+            return factor.reshape(groups, 1, rows) @ self.cells
+        return np.asarray(self.cells.T @ factor.ravel())
+
+    def only(self, groups: NDArray[np.bool_]) -> _Table:
+        _, rows, columns = self.shape
+        shape = int(groups.sum()), rows, columns
+        if isinstance(self.cells, np.ndarray):
+            return _Table(self.cells[groups], shape)
+        kept = self.cells[np.repeat(groups, rows)][:, np.repeat(groups, columns)]
+        return _Table(kept.tocsr(), shape)
+
+
+def _key(group: Ints | None, codes: list[Ints], sizes: Sequence[int], n: int) -> Ints:
+    """The group and the combination of levels of each respondent as one number (n,)."""
+    key: Ints = np.zeros(n, dtype=np.intp) if group is None else group.astype(np.intp)
+    for code, levels in zip(codes, sizes, strict=True):
+        key *= levels
+        key += code
+    return key
+
+
+def _split(sizes: Sequence[int]) -> tuple[list[int], list[int]]:
+    """The margins of blocks A and B: the split with the smallest larger block."""
     margins = range(len(sizes))
-    if len(sizes) > 14:
-        return set(sorted(margins, key=lambda m: -sizes[m])[::2])
+    if len(sizes) > 14:  # too many splits to try them all
+        by_size = sorted(margins, key=lambda m: -sizes[m])
+        return sorted(by_size[::2]), sorted(by_size[1::2])
     choices = (set(c) for k in range(1, len(sizes) + 1) for c in combinations(margins, k))
 
     def larger(chosen: set[int]) -> int:
@@ -164,14 +224,5 @@ def _split(sizes: Sequence[int]) -> set[int]:
             prod(sizes[m] for m in margins if m not in chosen),
         )
 
-    return min(choices, key=larger)
-
-
-def _two_way_table(a: _Block, b: _Block, base: Floats) -> tuple[sparse.csr_array | Floats, ...]:
-    """Base weights by combination of A (rows) and of B (columns), and the same transposed."""
-    if a.size * b.size <= DENSE_CELLS:
-        cells = level_totals(a.key * b.size + b.key, base, a.size * b.size)
-        table = cells.reshape(a.size, b.size)
-        return table, table.T
-    table = sparse.coo_array((base, (a.key, b.key)), shape=(a.size, b.size)).tocsr()
-    return table, table.T.tocsr()
+    chosen = min(choices, key=larger)
+    return sorted(chosen), [m for m in margins if m not in chosen]

@@ -1,7 +1,8 @@
 """`calibrate`: weights by which a sample agrees with known population figures.
 
 Everything that can be known to fail is refused before iterating (margins.py, problem.py,
-checks.py). Success is judged on the finished weights, never on the size of the last step.
+checks.py). Success is judged on the finished weights, never on the size of the last step. All
+groups of `by` go through every step together.
 """
 
 from __future__ import annotations
@@ -13,28 +14,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.statistics.raking import rake, relative_errors
+from flows.statistics.raking import can_be_swept, rake, relative_errors
 from flows.weighting.checks import (
-    Bounds,
     Method,
-    TrimLimits,
     check_arguments,
+    check_method,
     check_reach,
     read_base_weight,
+    read_collapse,
 )
-from flows.weighting.errors import CalibrationError
+from flows.weighting.columns import Ints, label, read_column
 from flows.weighting.failing import not_met
-from flows.weighting.margins import Floats, MissingPolicy, read_column
+from flows.weighting.groups import split
+from flows.weighting.levels import Collapse, Collapsed
+from flows.weighting.limits import Bounds, Limits
+from flows.weighting.margins import Floats, MissingPolicy
 from flows.weighting.problem import (
     DisagreeingPolicy,
     Problem,
+    read_batch,
     read_continuous,
     set_up,
-    split,
     units,
 )
 from flows.weighting.result import Weighting, design_effect
 from flows.weighting.solving import solve
+from flows.weighting.trimming import Trim, caps, read_trim
 
 RAKING_SWEEPS = 200
 """Cyclic raking that is not there by now crawls; Newton's method then takes over."""
@@ -47,10 +52,10 @@ def calibrate(
     base_weight: Hashable | Sequence[float] | Floats | pd.Series | None = None,
     method: Method = "raking",
     bounds: Bounds = None,
-    continuous: Mapping[Any, float] | None = None,
+    continuous: Mapping[Any, Any] | None = None,
     population: float | None = None,
-    trim: TrimLimits = None,
-    collapse: Any = None,
+    trim: Trim | tuple[float | None, float | None] | None = None,
+    collapse: Collapse | Mapping[Any, Sequence[tuple[Any, Any]]] | None = None,
     by: Hashable | None = None,
     missing: MissingPolicy = "error",
     disagreeing: DisagreeingPolicy = "error",
@@ -67,172 +72,254 @@ def calibrate(
     group then keeps its share of the base weights.
 
     `base_weight`: column name or numbers per row; default equal. `method`: `raking` (Deming
-    and Stephan), `poststratify` (one margin), `linear` (the regression estimator; may give
+    and Stephan 1940), `poststratify` (one margin), `linear` (the regression estimator; may give
     negative weights), `logit` (needs `bounds`); Deville and Särndal (1992). `bounds`: lowest
     and highest g = weight / base weight (base weights given with shares first get the same
-    sum as the weights). `trim`: lowest and highest weight itself, either may be None; weights
-    are cut while calibrating, so that the margins still hold (raking and linear).
-    `continuous`: `{column: number}`, the population total of a numeric column, or its mean
-    when all margins are shares or percentages. `missing`: refuse missing values in a margin
-    (`error`), make them a level that keeps its share (`own_level`), or spread them over the
-    levels by the targets (`proportional`). `disagreeing`: refuse margins with unequal sums
-    (`error`), or scale them to the first (`scale`). `max_iterations`: sweeps of raking plus
-    steps of Newton's method. `collapse` is refused.
+    sum as the weights). `trim`: lowest and highest weight itself, or a `Trim` with limits
+    relative to the mean, the median or by quantile; weights are cut while calibrating, so that
+    the margins still hold (raking and linear). `collapse`: which levels with few respondents
+    are merged with which, in order. `continuous`: `{column: number}`, the population total of a
+    numeric column, or its mean when all margins are shares or percentages; with `by`,
+    `{group: {column: number}}`. `missing`: refuse missing values in a margin (`error`), make
+    them a level that keeps its share (`own_level`), or spread them over the levels by the
+    targets (`proportional`). `disagreeing`: refuse margins with unequal sums (`error`), or scale
+    them to the first (`scale`). `max_iterations`: sweeps of raking plus steps of Newton's method.
 
     Returns a `Weighting` whose weights meet every target to a relative `tolerance`; raises
     `CalibrationError` otherwise, naming margin and level where there is one.
     """
+    cut = read_trim(trim)
     check_arguments(
         frame,
         targets,
         method=method,
         bounds=bounds,
         population=population,
-        trim=trim,
-        collapse=collapse,
+        trim=cut,
         missing=missing,
         disagreeing=disagreeing,
         tolerance=tolerance,
         max_iterations=max_iterations,
     )
-    if by is not None and continuous:
-        raise CalibrationError("continuous= cannot go with by=; weight each group by itself.")
     base, base_is_given = read_base_weight(frame, base_weight)
-    parts = split(targets, read_column(frame, by) if by is not None else None)
-    unit = units(parts)
+    batches = split(targets, read_column(frame, by) if by is not None else None)
+    levels = [read_batch(batch) for batch in batches]
+    unit = units(levels)
+    merging = read_collapse(collapse, unit)
     columns = {name: read_column(frame, name) for name in unit}
-    numeric = read_continuous(frame, continuous)
+    numeric = read_continuous(frame, continuous, batches)
 
-    weights, g_weights = np.empty(len(frame)), np.empty(len(frame))
-    solutions = []
-    for part in parts:
-        problem = set_up(
-            part,
+    weights, g_weights, used = np.empty(len(frame)), np.empty(len(frame)), np.empty(len(frame))
+    solutions: list[_Solution] = []
+    collapsed: list[Collapsed] = []
+    for batch, own in zip(batches, levels, strict=True):
+        problem, merged = set_up(
+            batch,
+            own,
             columns,
             unit,
             base,
             base_is_given,
             numeric,
+            collapse=merging,
             missing=missing,
             disagreeing=disagreeing,
             population=population,
         )
-        check_reach(problem, method, bounds, trim)
-        g, iterations = _solve(problem, method, bounds, trim, tolerance / 2, max_iterations)
-        solution = _judge(problem, g, iterations, method, bounds, trim, tolerance)
-        weights[part.rows], g_weights[part.rows] = problem.base * g, g
+        check_method(problem, method)
+        solution = _solution(problem, method, bounds, cut, tolerance, max_iterations)
+        weights[batch.rows] = solution.weights
+        g_weights[batch.rows], used[batch.rows] = solution.g_weights, problem.base
         solutions.append(solution)
+        collapsed += merged
 
     deff = design_effect(weights)
+    margins = _in_order([_margins(s) for s in solutions], targets)
+    limited = solutions[0].limits.caps
     return Weighting(
         weights=weights,
         g_weights=g_weights,
-        margins=_margins_table(solutions),
+        base_weights=used,
+        margins=margins if by is not None else margins.drop(columns="group"),
         efficiency=1 / deff,
         design_effect=deff,
         effective_n=len(weights) / deff,
-        iterations=max(s.iterations for s in solutions),
-        max_error=max(s.error for s in solutions),
+        iterations=max(int(s.iterations.max()) for s in solutions),
+        max_error=max(float(s.error.max()) for s in solutions),
         method=method,
-        notes=_notes(weights),
+        caps=None if limited is None or by is not None else (limited[0][0], limited[1][0]),
+        collapsed=tuple(collapsed),
+        groups=None if by is None else _in_order([_groups(s) for s in solutions], targets),
+        notes=(*map(str, collapsed), *_notes(weights)),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Solution:
-    """How one part went; `tables` holds per variable the columns of the margins table."""
+    """How a batch of G groups went: weights (n,), iterations and error (G,).
 
-    tables: list[dict[str, Any]]
-    iterations: int
-    error: float
+    `after`: per margin the weighted totals (G, levels), per numeric variable (G, 1).
+    """
+
+    problem: Problem
+    limits: Limits
+    weights: Floats
+    g_weights: Floats
+    after: list[Floats]
+    iterations: Ints
+    error: Floats
 
 
-def _solve(
+def _solution(
     problem: Problem,
     method: Method,
     bounds: Bounds,
-    trim: TrimLimits,
+    trim: Trim | None,
     tolerance: float,
     max_iterations: int,
-) -> tuple[Floats, int]:
-    """The g-weights (n,) and the number of iterations they took."""
+) -> _Solution:
+    """The finished weights of a batch, every margin of every group recomputed from them."""
+    limits = Limits(bounds)
+    if trim is not None:
+        untrimmed = problem.base * problem.groups.rows(
+            problem.total / problem.groups.sums(problem.base)
+        )
+        if trim.of in ("median", "quantile"):
+            untrimmed = _solution(problem, method, bounds, None, tolerance, max_iterations).weights
+        limits = Limits(bounds, caps(trim, untrimmed, problem.groups))
+    check_reach(problem, method, limits)
+    g, iterations = _solve(problem, method, limits, tolerance / 2, max_iterations)
+    weights = problem.base * g
+    after = [margin.totals(weights) for margin in problem.margins]
+    after += [problem.reached(variable, weights)[:, None] for variable in problem.continuous]
+    errors = [
+        relative_errors(totals, problem.wanted(margin)).max(axis=1)
+        for totals, margin in zip(after, problem.margins, strict=False)
+    ]
+    errors += [
+        np.abs(total[:, 0] - variable.wanted) / problem.scale(variable)
+        for total, variable in zip(after[len(errors) :], problem.continuous, strict=True)
+    ]
+    error = np.max(errors, axis=0)
+    for failed in np.flatnonzero(~(error <= tolerance)):  # also when it is not a number
+        alone, _ = problem.only([int(failed)])
+        reached = np.concatenate([totals[failed] for totals in after])
+        steps = int(iterations[failed])
+        raise not_met(alone, reached, steps, method, limits.only([int(failed)]))
+    return _Solution(problem, limits, weights, g, after, iterations, error)
+
+
+def _solve(
+    problem: Problem, method: Method, limits: Limits, tolerance: float, max_iterations: int
+) -> tuple[Floats, Ints]:
+    """The g-weights (n,) and per group the number of iterations they took."""
+    count = len(problem.groups.names)
     if method == "poststratify":
         margin = problem.margins[0]
         before = margin.totals(problem.base)
         ratio = np.divide(
             problem.wanted(margin), before, out=np.ones_like(before), where=before > 0
         )
-        return ratio[margin.codes], 1
-    spread = any(margin.has_missing for margin in problem.margins)
-    if method != "raking" or bounds or trim or problem.continuous or spread:
-        return solve(problem, method, bounds, trim, tolerance, max_iterations)
+        place = margin.codes
+        if margin.group is not None:
+            place = margin.group * margin.size + margin.codes
+        return ratio.ravel()[place], np.ones(count, dtype=np.intp)
+    sizes = [margin.size for margin in problem.margins]
+    spread = any(margin.spread for margin in problem.margins)
+    swept = method == "raking" and not (limits or problem.continuous or spread)
+    if not swept or not can_be_swept(sizes, count):
+        g, found = solve(problem, method, limits, tolerance, max_iterations)
+        return g, found.iterations
     raked = rake(
         [margin.codes for margin in problem.margins],
         [problem.wanted(margin) for margin in problem.margins],
         problem.base,
+        problem.groups.of,
         tolerance=tolerance,
         max_iterations=min(RAKING_SWEEPS, max_iterations),
     )
-    left = max_iterations - raked.iterations
-    if raked.converged or left == 0:
-        return raked.factors, raked.iterations
-    g, steps = solve(problem, method, None, None, tolerance, left)
-    return g, raked.iterations + steps
+    g, iterations = raked.factors, raked.iterations
+    left = max_iterations - RAKING_SWEEPS
+    slow = np.flatnonzero(~raked.converged)
+    if len(slow) and left > 0:
+        part, rows = problem.only(slow.tolist())
+        g[rows], found = solve(part, method, limits, tolerance, left)
+        iterations[slow] += found.iterations
+    return g, iterations
 
 
-def _judge(
-    problem: Problem,
-    g: Floats,
-    iterations: int,
-    method: Method,
-    bounds: Bounds,
-    trim: TrimLimits,
-    tolerance: float,
-) -> _Solution:
-    """Recompute every margin from the finished weights; refuse when one misses its target."""
-    weights = problem.base * g
-    tables, errors, reached = [], [], []
+def _margins(solution: _Solution) -> pd.DataFrame:
+    """Every level of every margin, before and after, in the unit of its targets."""
+    problem, weights = solution.problem, solution.weights
+    total, base_total = problem.total[:, None], problem.groups.sums(problem.base)[:, None]
+    count = len(problem.groups.names)
+    names, shown, numbers = [], [], []
+    after = iter(solution.after)
     for margin in problem.margins:
-        before, after = margin.totals(problem.base), margin.totals(weights)
-        errors.append(relative_errors(after, problem.wanted(margin)))
-        reached.append(after)
-        tables.append(
-            {
-                "margin": [margin.name] * len(margin.levels),
-                "level": margin.levels,
-                "n": margin.counts,
-                "before": before / problem.base.sum() * margin.sum,
-                "target": margin.targets,
-                "after": after / problem.total * margin.sum,
-            }
+        scale = margin.sum[:, None]
+        names += [margin.name] * margin.size
+        shown.append([(*own, *[""] * (margin.size - len(own))) for own in margin.levels])
+        numbers.append(
+            np.stack(
+                [
+                    margin.counts,
+                    margin.totals(problem.base) / base_total * scale,
+                    margin.targets,
+                    next(after) / total * scale,
+                ]
+            )
         )
+    people = problem.groups.sums(np.ones(len(weights)))
     for variable in problem.continuous:
-        total = variable.total(weights)
-        errors.append(np.array([abs(total - variable.wanted) / variable.scale(problem.base)]))
-        reached.append(np.array([total]))
-        unit = 1 / problem.total if variable.unit == "mean" else 1.0
-        before_mean = variable.total(problem.base) / problem.base.sum()
-        tables.append(
-            {
-                "margin": [variable.name],
-                "level": [variable.unit],
-                "n": [len(weights)],
-                "before": [before_mean * problem.total * unit],
-                "target": [variable.wanted * unit],
-                "after": [total * unit],
-            }
+        unit = 1 / problem.total if variable.unit == "mean" else np.ones(count)
+        before = problem.reached(variable, problem.base) / base_total[:, 0] * problem.total
+        reached = next(after)[:, 0]
+        names.append(variable.name)
+        shown.append([(variable.unit,)] * count)
+        numbers.append(
+            np.stack([people, before * unit, variable.wanted * unit, reached * unit])[:, :, None]
         )
-    error = float(np.max(np.concatenate(errors)))
-    if not error <= tolerance:  # also when it is not a number
-        raise not_met(problem, np.concatenate(reached), iterations, method, bounds, trim)
-    if problem.group is not None:
-        tables = [{"group": [problem.group] * len(t["level"]), **t} for t in tables]
-    return _Solution(tables, iterations, error)
+    n, before, target, finished = np.concatenate(numbers, axis=2).reshape(4, -1)
+    level = [text for g in range(count) for own in shown for text in own[g]]
+    table = pd.DataFrame(
+        {
+            "group": np.repeat(np.array(problem.groups.names, dtype=object), len(names)),
+            "margin": names * count,
+            "level": level,
+            "n": n.astype(np.int64),
+            "before": before,
+            "target": target,
+            "after": finished,
+        }
+    )
+    return table[table["level"] != ""] if "" in level else table
 
 
-def _margins_table(solutions: list[_Solution]) -> pd.DataFrame:
-    tables = [table for solution in solutions for table in solution.tables]
-    return pd.DataFrame({name: np.concatenate([t[name] for t in tables]) for name in tables[0]})
+def _groups(solution: _Solution) -> pd.DataFrame:
+    """One row a group: how many, the sum and the efficiency of its weights, how it went."""
+    sums, weights = solution.problem.groups.sums, solution.weights
+    n, total = sums(np.ones(len(weights))), sums(weights)
+    deff = n * sums(np.square(weights)) / np.square(total)
+    return pd.DataFrame(
+        {
+            "group": solution.problem.groups.names,
+            "n": n.astype(np.int64),
+            "sum": total,
+            "design_effect": deff,
+            "effective_n": n / deff,
+            "iterations": solution.iterations,
+            "max_error": solution.error,
+        }
+    )
+
+
+def _in_order(tables: list[pd.DataFrame], targets: Mapping[Any, Any]) -> pd.DataFrame:
+    """The tables of several batches as one, with the groups in the order of the targets."""
+    if len(tables) == 1:
+        return tables[0].reset_index(drop=True)
+    rank = {label(group): place for place, group in enumerate(targets)}
+    table = pd.concat(tables)
+    return table.sort_values("group", key=lambda g: g.map(rank), kind="stable", ignore_index=True)
 
 
 def _notes(weights: Floats) -> tuple[str, ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from flows.weighting.columns import label
 from flows.weighting.errors import CalibrationError
-from flows.weighting.margins import Floats, MissingPolicy, label
+from flows.weighting.levels import Collapse
+from flows.weighting.limits import Limits
+from flows.weighting.margins import Floats, MissingPolicy
 from flows.weighting.problem import DisagreeingPolicy, Problem
+from flows.weighting.trimming import Trim
 
 Method = Literal["raking", "linear", "logit", "poststratify"]
-Bounds = tuple[float, float] | None
-TrimLimits = tuple[float | None, float | None] | None
 
 
 def check_arguments(
@@ -24,8 +26,7 @@ def check_arguments(
     method: str,
     bounds: Any,
     population: Any,
-    trim: Any,
-    collapse: Any,
+    trim: Trim | None,
     missing: str,
     disagreeing: str,
     tolerance: float,
@@ -43,10 +44,6 @@ def check_arguments(
         raise CalibrationError("There are no respondents to weight.")
     if not isinstance(targets, Mapping) or not targets:
         raise CalibrationError("There are no targets; give {margin: {level: number}}.")
-    if collapse is not None:
-        raise CalibrationError(
-            "collapse= is not offered: merge the levels in the answers and add up their targets."
-        )
     if not 0 < tolerance < 1:
         raise CalibrationError(f"tolerance={tolerance!r} must lie between 0 and 1.")
     if not max_iterations >= 1:
@@ -71,28 +68,43 @@ def _check_limits(method: str, bounds: Any, trim: Any) -> None:
             "use method='raking'."
         )
     if bounds is not None:
-        low, high = _pair("bounds", bounds)
+        try:
+            low, high = (float(number) for number in bounds)
+        except (TypeError, ValueError):
+            raise CalibrationError(f"bounds={bounds!r} must be a pair (lowest, highest).") from None
         if not (0 <= low < 1 < high) and not (method == "linear" and low < 1 < high):
             raise CalibrationError(
                 f"bounds={bounds!r} must be (lowest g, highest g) with 0 <= lowest < 1 < highest."
             )
         if method == "logit" and not np.isfinite(high):
             raise CalibrationError("method='logit' needs a finite highest g in bounds=.")
-    if trim is not None:
-        low, high = _pair("trim", trim)
-        if not 0 <= max(low, 0) < high or low < 0:
+
+
+def read_collapse(collapse: Any, margins: Iterable[Any]) -> Collapse | None:
+    """What to merge as a `Collapse`; a mapping alone takes the default minimum."""
+    if isinstance(collapse, Mapping):
+        collapse = Collapse(collapse)
+    if collapse is None:
+        return None
+    if not isinstance(collapse, Collapse) or not isinstance(collapse.into, Mapping):
+        raise CalibrationError(
+            f"collapse={collapse!r} must be {{margin: [(level, level it joins), ...]}}."
+        )
+    known = {label(margin) for margin in margins}
+    for margin, pairs in collapse.into.items():
+        if label(margin) not in known:
             raise CalibrationError(
-                f"trim={trim!r} must be (lowest weight, highest weight), not negative; "
-                "either may be None."
+                f"collapse= names margin {label(margin)!r}, which has no targets; the margins are "
+                f"{', '.join(sorted(known))}.",
+                margin=label(margin),
             )
-
-
-def _pair(name: str, value: Any) -> tuple[float, float]:
-    try:
-        low, high = value
-        return (0.0 if low is None else float(low)), (np.inf if high is None else float(high))
-    except (TypeError, ValueError):
-        raise CalibrationError(f"{name}={value!r} must be a pair (lowest, highest).") from None
+        for pair in pairs:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise CalibrationError(
+                    f"collapse= of margin {label(margin)!r}: {pair!r} must be a pair (level, "
+                    "level it joins)."
+                )
+    return collapse
 
 
 def read_base_weight(frame: pd.DataFrame, base_weight: Any) -> tuple[Floats, bool]:
@@ -136,76 +148,73 @@ def _in_another_order(given: pd.Index, rows: pd.Index) -> bool:
     )
 
 
-def weight_limits(problem: Problem, bounds: Bounds, trim: TrimLimits) -> tuple[Floats, Floats]:
-    """Lowest and highest weight per respondent by bounds on g and by trimming."""
-    base = problem.base
-    low, high = np.full(len(base), -np.inf), np.full(len(base), np.inf)
-    if bounds is not None:
-        low, high = base * bounds[0], np.where(base > 0, base, 1) * bounds[1]
-    if trim is not None:
-        lowest, highest = _pair("trim", trim)
-        # A base weight of zero stays zero whatever the lowest weight.
-        low = np.where(base > 0, np.maximum(low, lowest), 0.0)
-        high = np.minimum(high, highest)
-    return low, high
-
-
-def check_reach(problem: Problem, method: Method, bounds: Bounds, trim: TrimLimits) -> None:
-    """Refuse what the limits of the weights, or one margin alone, already exclude."""
-    if method == "poststratify" and (len(problem.margins) != 1 or problem.continuous):
+def check_method(problem: Problem, method: Method) -> None:
+    """Refuse a method that these margins do not allow."""
+    if method != "poststratify":
+        return
+    if len(problem.margins) != 1 or problem.continuous:
         raise CalibrationError(
-            f"{problem.where}method='poststratify' takes one margin; cross them by a tuple of "
-            "columns, or use method='raking'."
-        )
-    if method == "poststratify" and problem.margins[0].has_missing:
-        raise CalibrationError(
-            f"{problem.where}missing='proportional' cannot go with method='poststratify'; use "
+            "method='poststratify' takes one margin; cross them by a tuple of columns, or use "
             "method='raking'."
         )
-    if method != "linear" or bounds is not None or trim is not None:
+    if problem.margins[0].spread:
+        raise CalibrationError(
+            "missing='proportional' cannot go with method='poststratify'; use method='raking'."
+        )
+
+
+def check_reach(problem: Problem, method: Method, limits: Limits) -> None:
+    """Refuse what one margin alone, or the limits of the weights, already exclude."""
+    where = problem.groups.where
+    if method != "linear" or limits:
         for variable in problem.continuous:
             mean = variable.wanted / problem.total
-            low, high = variable.values.min(), variable.values.max()
-            if not low <= mean <= high:
-                raise CalibrationError(
-                    f"{problem.where}Continuous column {variable.name!r}: the target means an "
-                    f"average of {mean:.6g}, outside the {low:.6g} to {high:.6g} that occur.",
-                    margin=variable.name,
-                    wanted=mean,
-                    possible=float(np.clip(mean, low, high)),
-                )
-    if bounds is None and trim is None:
+            for g in range(len(mean)):
+                values = variable.values[problem.rows_of(g)]
+                low, high = values.min(), values.max()
+                if not low <= mean[g] <= high:
+                    raise CalibrationError(
+                        f"{where(g)}Continuous column {variable.name!r}: the target means an "
+                        f"average of {mean[g]:.6g}, outside the {low:.6g} to {high:.6g} that "
+                        "occur.",
+                        margin=variable.name,
+                        wanted=float(mean[g]),
+                        possible=float(np.clip(mean[g], low, high)),
+                    )
+    if not limits:
         return
-    lowest, highest = weight_limits(problem, bounds, trim)
+    lowest, highest = limits.of_weights(problem)
     if (lowest > highest).any():
         raise CalibrationError(
-            f"{problem.where}bounds and trim exclude each other for "
-            f"{int((lowest > highest).sum()):,} respondents; widen one."
+            f"bounds and trim exclude each other for {int((lowest > highest).sum()):,} "
+            "respondents; widen one."
         )
-    named = "bounds" if bounds is not None else "trim"
-    low_sum, high_sum = float(lowest.sum()), float(highest.sum())
+    low_sum, high_sum = problem.groups.sums(lowest), problem.groups.sums(highest)
     slack = 1e-9 * problem.total
-    if not low_sum - slack <= problem.total <= high_sum + slack:
+    outside = (problem.total < low_sum - slack) | (problem.total > high_sum + slack)
+    for g in np.flatnonzero(outside).tolist():
         raise CalibrationError(
-            f"{problem.where}{named}= allows weights adding up to {low_sum:,.6g} to "
-            f"{high_sum:,.6g}, but they must add up to {problem.total:,.6g}; widen it, or give "
-            "base weights on the scale of the population.",
-            wanted=problem.total,
-            possible=low_sum if problem.total < low_sum else high_sum,
+            f"{where(g)}{limits.name} allows weights adding up to {low_sum[g]:,.6g} to "
+            f"{high_sum[g]:,.6g}, but they must add up to {problem.total[g]:,.6g}; widen it, or "
+            "give base weights on the scale of the population.",
+            wanted=float(problem.total[g]),
+            possible=float(low_sum[g] if problem.total[g] < low_sum[g] else high_sum[g]),
         )
     for margin in problem.margins:
         wanted = problem.wanted(margin)
         low, high = margin.totals(lowest), margin.totals(highest)
-        unit = margin.sum / problem.total
-        for i in np.flatnonzero((wanted < low - slack) | (wanted > high + slack)):
-            nearest = low[i] if wanted[i] < low[i] else high[i]
+        outside = (wanted < low - slack[:, None]) | (wanted > high + slack[:, None])
+        for g, i in np.argwhere(outside).tolist():
+            unit = margin.sum[g] / problem.total[g]
+            nearest = low[g, i] if wanted[g, i] < low[g, i] else high[g, i]
+            level = margin.levels[g][i]
             raise CalibrationError(
-                f"{problem.where}Margin {margin.name!r}, level {margin.levels[i]!r}: the target is "
-                f"{margin.show(wanted[i] * unit)}, but {named}= allows "
-                f"{margin.show(low[i] * unit)} to {margin.show(high[i] * unit)}; widen it, or "
-                "merge the level.",
+                f"{where(g)}Margin {margin.name!r}, level {level!r}: the target is "
+                f"{margin.show(wanted[g, i] * unit)}, but {limits.name} allows "
+                f"{margin.show(low[g, i] * unit)} to {margin.show(high[g, i] * unit)}; widen it, "
+                "or merge the level.",
                 margin=margin.name,
-                level=margin.levels[i],
-                wanted=float(wanted[i] * unit),
+                level=level,
+                wanted=float(wanted[g, i] * unit),
                 possible=float(nearest * unit),
             )

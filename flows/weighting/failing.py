@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from flows.weighting.checks import Bounds, Method, TrimLimits
 from flows.weighting.errors import CalibrationError
+from flows.weighting.limits import Limits
 from flows.weighting.margins import Floats, Margin
 from flows.weighting.problem import Problem
 from flows.weighting.solving import Cells, cells_of
@@ -16,76 +16,73 @@ LARGEST_PROGRAMME = 200_000
 
 
 def not_met(
-    problem: Problem,
-    reached: Floats,
-    iterations: int,
-    method: Method,
-    bounds: Bounds,
-    trim: TrimLimits,
+    problem: Problem, reached: Floats, iterations: int, method: str, limits: Limits
 ) -> CalibrationError:
-    """The error for weights that miss their targets.
+    """The error for weights that miss their targets, in a problem of one group.
 
     `reached`: weighted totals per variable, in the order of the margins' levels and then the
     continuous variables. First asks by linear programming whether any weights within the
     limits meet all targets; if none do, the targets contradict the sample.
     """
-    cells = cells_of(problem, bounds, trim)
+    cells = cells_of(problem, limits)
+    wanted, scale = cells.totals[0], cells.scale[0]
     nearest = None if len(cells.base) > LARGEST_PROGRAMME else _nearest(cells, method)
-    possible = nearest is not None and _worst(nearest, cells)[1] <= 1e-7
+    possible = nearest is not None and _worst(nearest, wanted, scale)[1] <= 1e-7
     totals = reached if nearest is None or possible else nearest
-    worst, _ = _worst(totals, cells)
+    worst, _ = _worst(totals, wanted, scale)
     name, level, margin = _named(problem, worst)
-    unit = margin.sum / problem.total if margin else 1.0
-    wanted, got = float(cells.totals[worst] * unit), float(totals[worst] * unit)
+    unit = float(margin.sum[0] / problem.total[0]) if margin else 1.0
+    target, got = float(wanted[worst] * unit), float(totals[worst] * unit)
 
     def show(number: float) -> str:
         return margin.show(number) if margin else f"{number:,.6g}"
 
     at = f"Margin {name!r}, level {level!r}" if margin else f"Continuous column {name!r}"
     if nearest is not None and not possible:
-        limited = " within the limits set by bounds= or trim=" if bounds or trim else ""
+        limited = f" within the limits set by {limits.name}" if limits else ""
         message = (
-            f"{at}: the target is {show(wanted)}, but beside the other targets the nearest that "
+            f"{at}: the target is {show(target)}, but beside the other targets the nearest that "
             f"can be reached{limited} is {show(got)}; merge sparse levels, drop a margin, or "
             "correct the targets."
         )
     else:
         message = (
-            f"{at}: the target is {show(wanted)}, but after {iterations:,} iterations "
+            f"{at}: the target is {show(target)}, but after {iterations:,} iterations "
             f"the weights give {show(got)}; raise max_iterations, merge sparse levels, or drop a "
             "margin."
         )
     return CalibrationError(
-        problem.where + message, margin=name, level=level, wanted=wanted, possible=got
+        problem.groups.where(0) + message, margin=name, level=level, wanted=target, possible=got
     )
 
 
 def _named(problem: Problem, variable: int) -> tuple[str, str | None, Margin | None]:
     for margin in problem.margins:
-        if variable < len(margin.levels):
-            return margin.name, margin.levels[variable], margin
-        variable -= len(margin.levels)
+        if variable < margin.size:
+            return margin.name, margin.levels[0][variable], margin
+        variable -= margin.size
     return problem.continuous[variable].name, None, None
 
 
-def _worst(totals: Floats, cells: Cells) -> tuple[int, float]:
-    relative_to = np.where(cells.scale > 0, cells.scale, 1.0)
-    errors = np.abs(np.nan_to_num(totals, nan=np.inf) - cells.totals) / relative_to
+def _worst(totals: Floats, wanted: Floats, scale: Floats) -> tuple[int, float]:
+    relative_to = np.where(scale > 0, scale, 1.0)
+    errors = np.abs(np.nan_to_num(totals, nan=np.inf) - wanted) / relative_to
     return int(errors.argmax()), float(errors.max())
 
 
-def _nearest(cells: Cells, method: Method) -> Floats | None:
+def _nearest(cells: Cells, method: str) -> Floats | None:
     """The weighted totals nearest to the targets that weights within their limits can give.
 
     Minimises the sum of relative misses, each split in a shortage and an excess; exact.
     """
     from scipy.optimize import linprog  # its import is slow, and only needed here
 
-    count, variables = cells.x.shape
-    relative_to = np.where(cells.scale > 0, cells.scale, 1.0)
+    x, wanted = cells.x.matrix(), cells.totals[0]
+    count, variables = x.shape
+    relative_to = np.where(cells.scale[0] > 0, cells.scale[0], 1.0)
     # In units of the base weight (cells) and of the target (misses), so that all is near 1.
     columns = sparse.diags_array(1 / relative_to) @ (
-        cells.x.T @ sparse.diags_array(np.where(cells.base > 0, cells.base, 0.0))
+        x.T @ sparse.diags_array(np.where(cells.base > 0, cells.base, 0.0))
     )
     eye = sparse.eye_array(variables)
     base = np.where(cells.base > 0, cells.base, 1.0)
@@ -93,7 +90,7 @@ def _nearest(cells: Cells, method: Method) -> Floats | None:
     solution = linprog(
         np.concatenate([np.zeros(count), np.ones(2 * variables)]),
         A_eq=sparse.hstack([columns, eye, -eye]).tocsc(),
-        b_eq=cells.totals / relative_to,
+        b_eq=wanted / relative_to,
         bounds=np.concatenate(
             [
                 np.column_stack([lowest, cells.highest / base]),

@@ -2,113 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from flows.weighting.columns import Column, label
 from flows.weighting.errors import CalibrationError
-from flows.weighting.margins import (
-    Column,
-    Floats,
-    Ints,
-    Margin,
-    MissingPolicy,
+from flows.weighting.groups import Batch, Groups
+from flows.weighting.levels import (
+    Collapse,
+    Collapsed,
+    LevelTargets,
     Unit,
-    label,
-    match,
+    collapse_levels,
     read_targets,
-    same,
     unit_of,
 )
+from flows.weighting.margins import Floats, Margin, MissingPolicy, match
 
 DisagreeingPolicy = Literal["error", "scale"]
 
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """The respondents that are weighted together: one group, or all."""
-
-    group: str | None
-    rows: Ints | slice
-    targets: Mapping[Any, Mapping[Any, Any]]
-
-    @property
-    def where(self) -> str:
-        return "" if self.group is None else f"Group {self.group!r}: "
+ROUNDING = 1e-7
+"""Relative difference up to which two sums of targets are the same number."""
 
 
 @dataclass(frozen=True, eq=False)
 class Continuous:
-    """A numeric auxiliary variable: its values (n,) and the total it must reach.
+    """A numeric auxiliary variable: its values (n,) and the totals it must reach (G,).
 
-    `unit`: whether the number was given as a mean (beside shares) or as a total.
+    `unit`: whether the numbers were given as means (beside shares) or as totals.
     """
 
     name: str
     values: Floats
-    wanted: float
+    wanted: Floats
     unit: Literal["mean", "total"]
-
-    def total(self, weights: Floats) -> float:
-        return float(self.values @ weights)
-
-    def scale(self, base: Floats) -> float:
-        """What an error is relative to: the total, or near zero the sum of absolute values."""
-        return max(abs(self.wanted), 1e-6 * float(np.abs(self.values) @ base)) or 1.0
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """What is to be solved for one part.
+    """What is to be solved for a batch of G groups.
 
-    `base`: (n,) base weights. `total`: the sum of the finished weights.
+    `base`: (n,) base weights. `total`: (G,) the sums of the finished weights.
     """
 
-    where: str
-    group: str | None
+    groups: Groups
     margins: list[Margin]
     continuous: list[Continuous]
     base: Floats
-    total: float
+    total: Floats
 
     def wanted(self, margin: Margin) -> Floats:
-        """The weighted totals a margin asks for, per level."""
-        return margin.shares * self.total
+        """The weighted totals a margin asks for (G, levels)."""
+        return margin.shares * self.total[:, None]
+
+    def reached(self, variable: Continuous, weights: Floats) -> Floats:
+        """The weighted total of a numeric variable (G,)."""
+        return self.groups.sums(variable.values * weights)
+
+    def scale(self, variable: Continuous) -> Floats:
+        """What an error is relative to: the total, or near zero the sum of absolute values."""
+        size = 1e-6 * self.groups.sums(np.abs(variable.values) * self.base)
+        largest = np.maximum(np.abs(variable.wanted), size)
+        return np.where(largest > 0, largest, 1.0)
+
+    def rows_of(self, g: int) -> NDArray[np.bool_]:
+        """Which respondents belong to a group (n,)."""
+        if self.groups.of is None:
+            return np.ones(len(self.base), dtype=bool)
+        return np.asarray(self.groups.of == g)
+
+    def only(self, chosen: Sequence[int]) -> tuple[Problem, NDArray[np.bool_]]:
+        """The problem of some of the groups, and which respondents (n,) belong to it."""
+        if self.groups.of is None:
+            return self, np.ones(len(self.base), dtype=bool)
+        number = np.full(len(self.groups.names), -1)
+        number[list(chosen)] = np.arange(len(chosen))
+        rows = number[self.groups.of] >= 0
+        of = None if len(chosen) == 1 else number[self.groups.of[rows]]
+        names = tuple(self.groups.names[g] for g in chosen)
+        return Problem(
+            Groups(names, of),
+            [
+                replace(
+                    margin,
+                    levels=tuple(margin.levels[g] for g in chosen),
+                    codes=margin.codes[rows],
+                    group=of,
+                    counts=margin.counts[chosen],
+                    targets=margin.targets[chosen],
+                )
+                for margin in self.margins
+            ],
+            [
+                replace(variable, values=variable.values[rows], wanted=variable.wanted[chosen])
+                for variable in self.continuous
+            ],
+            self.base[rows],
+            self.total[chosen],
+        ), rows
 
 
-def split(targets: Mapping[Any, Any], groups: Column | None) -> list[Part]:
-    """The parts to weight apart, each with its own targets."""
-    if groups is None:
-        return [Part(None, slice(None), targets)]
-
-    def refuse(group: str | None, reason: str) -> CalibrationError:
-        at = "" if group is None else f", group {group!r}"
-        return CalibrationError(
-            f"Group column {groups.name!r}{at}: {reason}", margin=groups.name, level=group
-        )
-
-    without = int((groups.codes < 0).sum())
-    if without:
-        raise refuse(None, f"{without:,} respondents have no group; leave them out.")
-    order = np.argsort(groups.codes, kind="stable")
-    ends = np.cumsum(np.bincount(groups.codes, minlength=len(groups.labels)))
-    rows = dict(zip(groups.labels, np.split(order, ends[:-1]), strict=True))
-    wanted = {label(group): margins for group, margins in targets.items()}
-    for group, members in rows.items():
-        if len(members) and group not in wanted:
-            raise refuse(group, f"{len(members):,} respondents, but no targets.")
-    for group, margins in wanted.items():
-        if not len(rows.get(group, ())):
-            raise refuse(group, "targets, but no respondents.")
-        if not isinstance(margins, Mapping) or not margins:
-            raise refuse(group, "targets must be {group: {margin: {level: number}}}.")
-    return [Part(group, rows[group], margins) for group, margins in wanted.items()]
+def differ(a: Floats, b: Floats | float) -> NDArray[np.bool_]:
+    """Whether sums of targets differ by more than rounding."""
+    apart: NDArray[np.bool_] = np.abs(a - b) > ROUNDING * np.maximum(np.abs(a), np.abs(b))
+    return apart
 
 
-def units(parts: list[Part]) -> dict[Any, Unit]:
+def read_batch(batch: Batch) -> dict[Any, list[LevelTargets]]:
+    """Per margin the targets of each group of the batch."""
+    read: dict[Any, list[LevelTargets]] = {}
+    for name in batch.margins:
+        like: LevelTargets | None = None
+        own = read[name] = []
+        for g, margins in enumerate(batch.targets):
+            like = read_targets(label(name), margins[name], batch.groups.where(g), like)
+            own.append(like)
+    return read
+
+
+def units(batches: Sequence[Mapping[Any, list[LevelTargets]]]) -> dict[Any, Unit]:
     """Per margin the unit of its targets, the same in every group.
 
     A small group may happen to have 100 inhabitants: when any group's targets are totals,
@@ -117,19 +134,18 @@ def units(parts: list[Part]) -> dict[Any, Unit]:
     """
     found: dict[Any, set[Unit]] = {}
     fractions: set[Any] = set()
-    for part in parts:
-        read = {
-            name: read_targets(label(name), targets, part.where)[1]
-            for name, targets in part.targets.items()
-        }
-        sums = {name: float(numbers.sum()) for name, numbers in read.items()}
-        first = next(iter(sums.values()))
-        agreed = len(sums) > 1 and all(same(total, first) for total in sums.values())
-        near_100 = agreed and unit_of(first) == "percentage" and not same(first, 100)
-        for name, total in sums.items():
-            found.setdefault(name, set()).add("total" if near_100 else unit_of(total))
-            if same(total, 1) and (read[name] % 1 != 0).any():
-                fractions.add(name)
+    for read in batches:
+        sums = np.array([[own.total for own in groups] for groups in read.values()])
+        agreed = (len(sums) > 1) & ~differ(sums, sums[0]).any(axis=0)
+        near_100 = agreed & differ(sums[0], 100.0)
+        for name, groups, own_sums in zip(read, read.values(), sums, strict=True):
+            for own, total, near in zip(groups, own_sums.tolist(), near_100, strict=True):
+                unit = unit_of(total)
+                found.setdefault(name, set()).add(
+                    "total" if near and unit == "percentage" else unit
+                )
+                if unit == "share" and name not in fractions and (own.numbers % 1 != 0).any():
+                    fractions.add(name)
     for name, kinds in found.items():
         other = "totals" if "total" in kinds and name in fractions else "percentages"
         if other == "totals" or kinds == {"share", "percentage"}:
@@ -141,112 +157,154 @@ def units(parts: list[Part]) -> dict[Any, Unit]:
 
 
 def set_up(
-    part: Part,
+    batch: Batch,
+    targets: Mapping[Any, list[LevelTargets]],
     columns: Mapping[Any, Column],
     unit: Mapping[Any, Unit],
     base: Floats,
     base_is_given: bool,
-    continuous: Mapping[Any, tuple[Floats, float]],
+    continuous: Mapping[Any, tuple[Floats, Mapping[str | None, float]]],
     *,
+    collapse: Collapse | None,
     missing: MissingPolicy,
     disagreeing: DisagreeingPolicy,
     population: float | None,
-) -> Problem:
+) -> tuple[Problem, list[Collapsed]]:
     """Match levels, settle the sum of the weights, scale base weights that are only relative.
 
     Base weights given together with totals keep their size, so that g-weights and bounds mean
     what they mean in the literature. With shares only their proportions count.
     """
-    own = base[part.rows]
-    if not own.sum() > 0:
-        raise CalibrationError(f"{part.where}All base weights are zero.")
-    margins = []
-    for name, targets in part.targets.items():
-        column = columns[name]
-        if not isinstance(part.rows, slice):
-            column = column.take(part.rows)
-        margins.append(match(column, targets, unit[name], own, missing, part.where))
-    total = common_total(margins, population, disagreeing, part.where)
+    own, groups = base[batch.rows], batch.groups
+    sums = groups.sums(own)
+    for g in np.flatnonzero(~(sums > 0)):
+        raise CalibrationError(f"{groups.where(int(g))}All base weights are zero.")
+    margins, collapsed = [], []
+    order = {label(name): pairs for name, pairs in (collapse.into if collapse else {}).items()}
+    for name, levels in targets.items():
+        column = columns[name].take(batch.rows)
+        if collapse is not None and column.name in order:
+            levels, merged = collapse_levels(
+                column.name, levels, column, groups, order[column.name], collapse.minimum
+            )
+            collapsed += merged
+        margins.append(match(column, levels, unit[name], own, missing, groups))
+    total = common_total(margins, population, disagreeing, groups)
     as_mean = total is None
     if total is None:
-        total = (population or len(base)) * float(own.sum() / base.sum())
+        total = (population or len(base)) * sums / base.sum()
     if as_mean or not base_is_given:
-        own = own * (total / own.sum())
-    return Problem(
-        part.where,
-        part.group,
+        own = own * groups.rows(total / sums)
+    problem = Problem(
+        groups,
         margins,
         [
-            Continuous(label(name), values, number * total if as_mean else number,
-                       "mean" if as_mean else "total")
-            for name, (values, number) in continuous.items()
+            Continuous(
+                label(name),
+                values[batch.rows],
+                np.array([numbers[group] for group in groups.names]) * (total if as_mean else 1.0),
+                "mean" if as_mean else "total",
+            )
+            for name, (values, numbers) in continuous.items()
         ],
         own,
         total,
-    )  # fmt: skip
+    )
+    return problem, collapsed
 
 
 def common_total(
-    margins: list[Margin], population: float | None, disagreeing: DisagreeingPolicy, where: str
-) -> float | None:
-    """The sum all margins of totals agree on; None when there are only shares."""
+    margins: list[Margin], population: float | None, disagreeing: DisagreeingPolicy, groups: Groups
+) -> Floats | None:
+    """The sum (G,) all margins of totals agree on; None when there are only shares."""
+
+    def refuse(margin: Margin, wanted: Floats, words: str) -> None:
+        for g in np.flatnonzero(differ(margin.sum, wanted)):
+            found, should = float(margin.sum[g]), float(wanted[g])
+            raise CalibrationError(
+                f"{groups.where(int(g))}Margin {margin.name!r}: the targets add up to "
+                + words.format(found=found, should=should),
+                margin=margin.name,
+                wanted=should,
+                possible=found,
+            )
+
     first: Margin | None = None
     for margin in margins:
         if margin.unit != "total":
-            should = 1 if margin.unit == "share" else 100
-            if disagreeing == "error" and not same(margin.sum, should):
-                raise CalibrationError(
-                    f"{where}Margin {margin.name!r}: the targets add up to {margin.sum:.6g}, "
-                    f"not to {should}; correct them, or pass disagreeing='scale'.",
-                    margin=margin.name,
-                    wanted=float(should),
-                    possible=margin.sum,
+            whole = np.full(len(margin.targets), 1.0 if margin.unit == "share" else 100.0)
+            if disagreeing == "error":
+                refuse(
+                    margin,
+                    whole,
+                    "{found:.6g}, not to {should:.0f}; correct them, or pass disagreeing='scale'.",
                 )
             continue
         first = first or margin
-        if disagreeing == "error" and not same(margin.sum, first.sum):
-            raise CalibrationError(
-                f"{where}Margin {margin.name!r}: the targets add up to {margin.sum:,.10g}, but "
-                f"those of {first.name!r} to {first.sum:,.10g}; correct them, or pass "
-                "disagreeing='scale' to follow the first margin.",
-                margin=margin.name,
-                wanted=first.sum,
-                possible=margin.sum,
+        if disagreeing == "error":
+            refuse(
+                margin,
+                first.sum,
+                "{found:,.10g}, but those of " + repr(first.name) + " to {should:,.10g}; correct "
+                "them, or pass disagreeing='scale' to follow the first margin.",
             )
     if first is None:
         return None
-    if population is not None and disagreeing == "error" and not same(first.sum, population):
+    if population is None:
+        return first.sum
+    if groups.of is not None:
         raise CalibrationError(
-            f"{where}Margin {first.name!r}: the targets add up to {first.sum:,.10g}, but "
-            f"population is {population:,.10g}; correct one, or pass disagreeing='scale'.",
-            margin=first.name,
-            wanted=population,
-            possible=first.sum,
+            "population= cannot go with by= and totals: the totals of the groups are their "
+            "populations; leave it out."
         )
-    return population if population is not None else first.sum
+    if disagreeing == "error":
+        refuse(
+            first,
+            np.array([float(population)]),
+            "{found:,.10g}, but population is {should:,.10g}; correct one, or pass "
+            "disagreeing='scale'.",
+        )
+    return np.array([float(population)])
 
 
 def read_continuous(
-    frame: pd.DataFrame, continuous: Mapping[Any, Any] | None
-) -> dict[Hashable, tuple[Floats, float]]:
-    """The values and the wanted number of every numeric auxiliary variable."""
-    read: dict[Hashable, tuple[Floats, float]] = {}
-    for name, number in (continuous or {}).items():
-        if name not in frame.columns:
-            raise CalibrationError(f"There is no column {label(name)!r} for continuous=.")
-        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(float, na_value=np.nan)
+    frame: pd.DataFrame, continuous: Mapping[Any, Any] | None, batches: Sequence[Batch]
+) -> dict[Hashable, tuple[Floats, dict[str | None, float]]]:
+    """The values of every numeric auxiliary variable, and the wanted number of every group."""
+    names = [name for batch in batches for name in batch.groups.names]
+    wanted: dict[str | None, Mapping[Any, Any]] = {None: continuous or {}}
+    if names != [None] and continuous:
+        wanted = {label(group): numbers for group, numbers in continuous.items()}
+        first = next(iter(wanted.values()))
+        for name in names:
+            if not isinstance(wanted.get(name), Mapping) or set(wanted[name]) != set(first):
+                raise CalibrationError(
+                    f"Group {name!r} has no number for every continuous variable; with by=, give "
+                    "continuous={group: {column: number}}."
+                )
+    read: dict[Hashable, tuple[Floats, dict[str | None, float]]] = {}
+    for column in next(iter(wanted.values())):
+        if column not in frame.columns:
+            raise CalibrationError(f"There is no column {label(column)!r} for continuous=.")
+        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
         bad = int((~np.isfinite(values)).sum())
         if bad:
             raise CalibrationError(
-                f"Continuous column {label(name)!r}: {bad:,} respondents have no number; leave "
+                f"Continuous column {label(column)!r}: {bad:,} respondents have no number; leave "
                 "them out.",
-                margin=label(name),
+                margin=label(column),
             )
-        wanted = float(number)
-        if not np.isfinite(wanted):
-            raise CalibrationError(
-                f"Continuous column {label(name)!r}: the target {number!r} is not a number.",
-                margin=label(name),
-            )
-        read[name] = (values, wanted)
+        numbers: dict[str | None, float] = {}
+        for name in names:
+            number = wanted.get(name, {}).get(column)
+            try:
+                numbers[name] = float(number)  # type: ignore[arg-type]
+            except (TypeError, ValueError):
+                numbers[name] = np.nan
+            if not np.isfinite(numbers[name]):
+                raise CalibrationError(
+                    f"Continuous column {label(column)!r}: the target {number!r} is not a number.",
+                    margin=label(column),
+                )
+        read[column] = (values, numbers)
     return read

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flows.weighting.levels import Collapsed
+
 Floats = NDArray[np.float64]
 
 
@@ -15,16 +17,21 @@ Floats = NDArray[np.float64]
 class Weighting:
     """Calibrated weights, in the row order of the frame, and what explains them.
 
-    `weights`: (n,). `g_weights`: (n,) weight / base weight. `margins`: one row a margin level
-    with columns `margin, level, n, before, target, after` (with `by` also `group` in front);
-    the three are in the unit the margin's targets were given in: shares, percentages or
-    totals. `design_effect`: Kish's n sum w2 / (sum w)2; `efficiency` = 1 / design_effect;
-    `effective_n` = n * efficiency. `max_error`: the largest |after / target - 1|, computed
-    from the finished weights. `notes`: what a user should know, in words.
+    `weights`: (n,). `g_weights`: (n,) weight / base weight. `base_weights`: (n,) as they were
+    used, with shares on the scale of the weights. `margins`: one row a margin level with columns
+    `margin, level, n, before, target, after` (with `by` also `group` in front); the three are in
+    the unit the margin's targets were given in: shares, percentages or totals.
+    `design_effect`: Kish's n sum w2 / (sum w)2; `efficiency` = 1 / design_effect; `effective_n` =
+    n * efficiency. `iterations`: of the group that took most. `max_error`: the largest
+    |after / target - 1|, computed from the finished weights. `caps`: the lowest and highest
+    weight that `trim` came to, when it is the same for all. `collapsed`: levels that were merged.
+    `groups`: with `by`, one row a group with columns `group, n, sum, design_effect, effective_n,
+    iterations, max_error`. `notes`: what a user should know, in words.
     """
 
     weights: Floats
     g_weights: Floats
+    base_weights: Floats
     margins: pd.DataFrame
     efficiency: float
     design_effect: float
@@ -32,6 +39,9 @@ class Weighting:
     iterations: int
     max_error: float
     method: str
+    caps: tuple[float, float] | None = None
+    collapsed: tuple[Collapsed, ...] = ()
+    groups: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
 
 

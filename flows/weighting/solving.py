@@ -1,4 +1,4 @@
-"""Newton's method on cells of respondents that the margins cannot tell apart."""
+"""Newton's method on cells of respondents that the calibration cannot tell apart."""
 
 from __future__ import annotations
 
@@ -6,28 +6,34 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
+from numpy.typing import NDArray
 
-from flows.statistics.calibration import Distance, linear, logit, newton, raking
+from flows.statistics.auxiliaries import Auxiliaries
+from flows.statistics.calibration import Calibrated, Distance, linear, logit, newton, raking
 from flows.statistics.raking import level_totals
-from flows.weighting.checks import Bounds, Method, TrimLimits, weight_limits
-from flows.weighting.margins import Floats, Ints
+from flows.weighting.columns import Ints
+from flows.weighting.limits import Limits
 from flows.weighting.problem import Problem
+
+Floats = NDArray[np.float64]
 
 NEWTON_STEPS = 100
 """Newton's method is quadratic near the solution: more steps never help."""
 
+NUMBERED_CELLS = 4_000_000
+"""Up to so many possible cells they are numbered by a list of all of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The sample in cells: `of_row` (n,), auxiliary matrix `x` (cells, variables).
+    """The sample in cells, ordered by group: `of_row` (n,) and the auxiliary variables.
 
     `base`, `lowest`, `highest`: sums over the cell of base weights and of the limits of the
-    weights. `totals`, `scale`: per variable, the levels of all margins first.
+    weights. `totals`, `scale`: (G, variables), the levels of all margins first.
     """
 
     of_row: Ints
-    x: sparse.csr_array
+    x: Auxiliaries
     base: Floats
     lowest: Floats
     highest: Floats
@@ -35,88 +41,88 @@ class Cells:
     scale: Floats
 
 
-def cells_of(problem: Problem, bounds: Bounds, trim: TrimLimits) -> Cells:
-    """Collapse respondents with equal margins (and, when trimming, equal base weights).
+def cells_of(problem: Problem, limits: Limits) -> Cells:
+    """Collapse respondents with equal margins (and, with caps on the weight, base weights).
 
     With continuous variables every respondent is a cell.
     """
-    n = len(problem.base)
-    codings = [(m.codes, len(m.levels)) for m in problem.margins]
-    if trim is not None:
-        codes, values = pd.factorize(problem.base)
-        codings.append((codes, len(values)))
-    of_row = np.arange(n) if problem.continuous else _number_cells(codings, n)
+    n, group = len(problem.base), problem.groups.of
+    if problem.continuous:
+        order = np.arange(n) if group is None else np.argsort(group, kind="stable")
+        of_row: Ints = np.empty(n, dtype=np.intp)
+        of_row[order] = np.arange(n)
+    else:
+        codings = [(m.codes, m.size + m.spread) for m in problem.margins]
+        if limits.caps is not None:
+            codes, values = pd.factorize(problem.base)
+            codings.append((codes, len(values)))
+        if group is not None:
+            codings.insert(0, (group, len(problem.groups.names)))
+        of_row = _number_cells(codings, n)
     count = int(of_row.max()) + 1
     example = np.empty(count, dtype=np.intp)
-    example[of_row[::-1]] = np.arange(n)[::-1]
+    example[of_row] = np.arange(n)
 
-    lowest, highest = weight_limits(problem, bounds, trim)
+    lowest, highest = limits.of_weights(problem)
     wanted = [problem.wanted(margin) for margin in problem.margins]
+    numbers = [variable.wanted[:, None] for variable in problem.continuous]
+    scales = [problem.scale(variable)[:, None] for variable in problem.continuous]
     return Cells(
         of_row,
         _auxiliaries(problem, example),
         level_totals(of_row, problem.base, count),
         level_totals(of_row, lowest, count),
         level_totals(of_row, highest, count),
-        np.concatenate([*wanted, [c.wanted for c in problem.continuous]]),
-        np.concatenate([*wanted, [c.scale(problem.base) for c in problem.continuous]]),
+        np.hstack([*wanted, *numbers]),
+        np.hstack([*wanted, *scales]),
     )
 
 
-def _auxiliaries(problem: Problem, rows: Ints) -> sparse.csr_array:
-    """The matrix of the given rows: a 0/1 column per level, a column per numeric variable.
-
-    A missing value has the target shares of its margin instead of one 1.
-    """
-    offsets = np.cumsum([0, *(len(margin.levels) for margin in problem.margins)])
-    codes = np.column_stack([margin.codes[rows] for margin in problem.margins])
-    known = codes >= 0
-    row_ends = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
-    x = sparse.csr_array(
-        (np.ones(row_ends[-1]), (codes + offsets[:-1])[known], row_ends),
-        shape=(len(rows), offsets[-1]),
+def _auxiliaries(problem: Problem, rows: Ints) -> Auxiliaries:
+    """The variables of some of the respondents, one of each cell."""
+    numeric = [variable.values[rows] for variable in problem.continuous]
+    group = problem.groups.of
+    return Auxiliaries(
+        codes=[margin.codes[rows] for margin in problem.margins],
+        sizes=[margin.size for margin in problem.margins],
+        shares=[margin.shares if margin.spread else None for margin in problem.margins],
+        numeric=np.column_stack(numeric) if numeric else np.empty((len(rows), 0)),
+        group=None if group is None else group[rows],
+        groups=len(problem.groups.names),
     )
-    if not known.all():
-        shares = sparse.block_diag([margin.shares[None, :] for margin in problem.margins])
-        x = x + sparse.csr_array((~known).astype(float)) @ shares
-    if problem.continuous:
-        values = np.column_stack([variable.values[rows] for variable in problem.continuous])
-        x = sparse.hstack([x, values])
-    return sparse.csr_array(x)
 
 
 def solve(
-    problem: Problem,
-    method: Method,
-    bounds: Bounds,
-    trim: TrimLimits,
-    tolerance: float,
-    max_iterations: int,
-) -> tuple[Floats, int]:
-    """The g-weights (n,) by Newton's method, and the number of steps.
+    problem: Problem, method: str, limits: Limits, tolerance: float, max_iterations: int
+) -> tuple[Floats, Calibrated]:
+    """The g-weights (n,) by Newton's method, and how it went.
 
     The weights by raking and linear distances do not depend on the scale of the base weights,
     as long as the limits are the same limits of the weight; on the scale of the totals the
     search starts nearer.
     """
-    cells = cells_of(problem, bounds, trim)
-    scale = 1.0 if method == "logit" else problem.total / float(cells.base.sum())
-    base = cells.base * scale
+    cells = cells_of(problem, limits)
+    scale = np.ones(len(problem.total))
+    if method != "logit":
+        scale = problem.total / cells.x.per_group(cells.base)
+    base = cells.base * cells.x.rows(scale)
     solution = newton(
         cells.x,
         cells.totals,
         base,
-        _distance(method, bounds, cells, base),
+        _distance(method, limits, cells, base),
         scale=cells.scale,
         tolerance=tolerance,
         max_iterations=min(max_iterations, NEWTON_STEPS),
     )
-    return scale * solution.g[cells.of_row], solution.iterations
+    return (cells.x.rows(scale) * solution.g)[cells.of_row], solution
 
 
-def _distance(method: Method, bounds: Bounds, cells: Cells, base: Floats) -> Distance:
-    if method == "logit" and bounds is not None:
-        return logit(*bounds)
+def _distance(method: str, limits: Limits, cells: Cells, base: Floats) -> Distance:
+    if method == "logit" and limits.bounds is not None:
+        return logit(*limits.bounds)
+    if not limits:
+        return linear() if method == "linear" else raking()
     divisor = np.where(base > 0, base, 1.0)
     lowest, highest = cells.lowest / divisor, cells.highest / divisor
     if method == "linear":
@@ -125,11 +131,17 @@ def _distance(method: Method, bounds: Bounds, cells: Cells, base: Floats) -> Dis
 
 
 def _number_cells(codings: list[tuple[Ints, int]], n: int) -> Ints:
+    """Number the combinations of codes that occur, in the order of the codes."""
     key, size = np.zeros(n, dtype=np.int64), 1
     for codes, levels in codings:
-        if size > 2**62 // (levels + 1):
-            key, occurring = pd.factorize(key)
+        if size > 2**62 // levels:
+            occurring, key = np.unique(key, return_inverse=True)
             size = len(occurring)
-        key = key * (levels + 1) + (codes + 1)
-        size *= levels + 1
-    return pd.factorize(key)[0].astype(np.intp)
+        key *= levels
+        key += codes
+        size *= levels
+    if size > NUMBERED_CELLS:
+        return np.unique(key, return_inverse=True)[1]
+    occurs = np.zeros(size, dtype=bool)
+    occurs[key] = True
+    return (np.cumsum(occurs) - 1)[key]

@@ -1,0 +1,159 @@
+"""The auxiliary variables of a calibration: levels of margins, and numbers, in groups.
+
+The matrix of these variables is never made. A row (a respondent, or a cell of respondents who
+are alike) has one level per margin, so that a product with the matrix is a look-up, a product
+with its transpose is a sum by level, and X'WX is the two-way tables of all pairs of margins.
+Groups do not share variables: everything comes per group, X'WX as (G, K, K).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from flows.statistics.raking import level_totals
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.integer]
+
+
+@dataclass(frozen=True, eq=False)
+class Auxiliaries:
+    """K variables of C rows in G groups; K counts the levels of all margins, then the numbers.
+
+    `codes`: per margin (C,) the level. `shares`: per margin None, or (G, levels): a row whose
+    code is the number of levels has no known level, and counts for all by these shares.
+    `sizes`: per margin the number of levels. `numeric`: (C, q). `group`: (C,) ascending, None
+    where G is 1.
+    """
+
+    codes: Sequence[Ints]
+    sizes: Sequence[int]
+    shares: Sequence[Floats | None]
+    numeric: Floats
+    group: Ints | None
+    groups: int
+    starts: Ints = field(init=False)
+    places: list[Ints] = field(init=False)
+
+    def __post_init__(self) -> None:
+        first = (
+            np.zeros(1, dtype=np.intp)
+            if self.group is None
+            else np.searchsorted(self.group, np.arange(self.groups))
+        )
+        object.__setattr__(self, "starts", first)
+        wide = [
+            code.astype(np.intp) if self.group is None else self.group * width + code
+            for code, width in zip(self.codes, self.widths, strict=True)
+        ]
+        object.__setattr__(self, "places", wide)
+
+    @property
+    def widths(self) -> list[int]:
+        """Levels per margin, with one more where a level may be unknown."""
+        return [
+            size + (share is not None) for size, share in zip(self.sizes, self.shares, strict=True)
+        ]
+
+    @property
+    def count(self) -> int:
+        """K, the number of variables."""
+        return sum(self.sizes) + int(self.numeric.shape[1])
+
+    def per_group(self, values: Floats) -> Floats:
+        """Sums of values (C,) by group: (G,)."""
+        return np.add.reduceat(values, self.starts)
+
+    def largest(self, values: Floats) -> Floats:
+        """The largest of values (C,) in each group: (G,)."""
+        return np.maximum.reduceat(values, self.starts)
+
+    def rows(self, values: Floats) -> Floats:
+        """Values per group (G,) as values of the rows (C,), or one that holds for all."""
+        result: Floats = values[0] if self.group is None else values[self.group]
+        return result
+
+    def product(self, coefficients: Floats) -> Floats:
+        """X b: coefficients (G, K) to one number a row (C,)."""
+        result = np.zeros(len(self.numeric))
+        start = 0
+        for place, size, shares in zip(self.places, self.sizes, self.shares, strict=True):
+            own = coefficients[:, start : start + size]
+            if shares is not None:
+                own = np.column_stack([own, (own * shares).sum(axis=1)])
+            result += own.ravel()[place]
+            start += size
+        for j in range(self.numeric.shape[1]):
+            result += self.numeric[:, j] * self.rows(coefficients[:, start + j])
+        return result
+
+    def totals(self, weights: Floats) -> Floats:
+        """X'w: sums of weights (C,) by level and of weights times the numbers: (G, K)."""
+        sums = [self._by_level(m, weights) for m in range(len(self.sizes))]
+        folded = [
+            total if shares is None else total[:, :-1] + shares * total[:, -1:]
+            for total, shares in zip(sums, self.shares, strict=True)
+        ]
+        numbers = [self.per_group(weights * column)[:, None] for column in self.numeric.T]
+        return np.concatenate([*folded, *numbers], axis=1)
+
+    def gram(self, weights: Floats) -> Floats:
+        """X'WX for weights (C,): (G, K, K)."""
+        widths = self.widths
+        ends = np.cumsum([0, *widths])
+        q = self.numeric.shape[1]
+        gram = np.zeros((self.groups, ends[-1] + q, ends[-1] + q))
+        for i, (start, width) in enumerate(zip(ends, widths, strict=False)):
+            own = np.arange(start, start + width)
+            gram[:, own, own] = self._by_level(i, weights)
+            for j in range(i + 1, len(widths)):
+                pair = self.places[i] * widths[j] + self.codes[j]
+                table = level_totals(pair, weights, self.groups * width * widths[j])
+                table = table.reshape(self.groups, width, widths[j])
+                gram[:, own, ends[j] : ends[j + 1]] = table
+                gram[:, ends[j] : ends[j + 1], own] = table.transpose(0, 2, 1)
+            for j in range(q):
+                sums = self._by_level(i, weights * self.numeric[:, j])
+                gram[:, own, ends[-1] + j] = gram[:, ends[-1] + j, own] = sums
+        for i in range(q):
+            for j in range(i, q):
+                sums = self.per_group(weights * self.numeric[:, i] * self.numeric[:, j])
+                gram[:, ends[-1] + i, ends[-1] + j] = gram[:, ends[-1] + j, ends[-1] + i] = sums
+        if all(shares is None for shares in self.shares):
+            return gram
+        unfold = self._unfold(ends)
+        return np.asarray(unfold.transpose(0, 2, 1) @ gram @ unfold)
+
+    def matrix(self) -> sparse.csr_array:
+        """X itself (C, K), for one group only."""
+        if self.groups > 1:
+            raise ValueError("the matrix of several groups is not made")
+        blocks = [
+            np.eye(size)[code] if shares is None else np.vstack([np.eye(size), shares])[code]
+            for code, size, shares in zip(self.codes, self.sizes, self.shares, strict=True)
+        ]
+        return sparse.csr_array(np.hstack([*blocks, self.numeric]))
+
+    def _by_level(self, margin: int, weights: Floats) -> Floats:
+        width = self.widths[margin]
+        sums = level_totals(self.places[margin], weights, self.groups * width)
+        return sums.reshape(self.groups, width)
+
+    def _unfold(self, ends: Ints) -> Floats:
+        """Which levels each code counts for: (G, codes and numbers, K)."""
+        q = self.numeric.shape[1]
+        unfold = np.zeros((self.groups, ends[-1] + q, self.count))
+        column = 0
+        for start, size, shares in zip(ends, self.sizes, self.shares, strict=False):
+            own = np.arange(size)
+            unfold[:, start + own, column + own] = 1.0
+            if shares is not None:
+                unfold[:, start + size, column + own] = shares
+            column += size
+        unfold[:, ends[-1] + np.arange(q), column + np.arange(q)] = 1.0
+        return unfold
