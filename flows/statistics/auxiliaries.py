@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,9 +113,7 @@ class Auxiliaries:
             own = np.arange(start, start + width)
             gram[:, own, own] = self._by_level(i, weights)
             for j in range(i + 1, len(widths)):
-                pair = self.places[i] * widths[j] + self.codes[j]
-                table = level_totals(pair, weights, self.groups * width * widths[j])
-                table = table.reshape(self.groups, width, widths[j])
+                table = self.pair(i, j, weights)
                 gram[:, own, ends[j] : ends[j + 1]] = table
                 gram[:, ends[j] : ends[j + 1], own] = table.transpose(0, 2, 1)
             for j in range(q):
@@ -128,6 +127,12 @@ class Auxiliaries:
             return gram
         unfold = self._unfold(ends)
         return np.asarray(unfold.transpose(0, 2, 1) @ gram @ unfold)
+
+    def pair(self, i: int, j: int, weights: Floats) -> Floats:
+        """Sums of weights (C,) by the codes of two margins: (G, codes of i, codes of j)."""
+        shape = self.groups, self.widths[i], self.widths[j]
+        place = self.places[i] * shape[2] + self.codes[j]
+        return level_totals(place, weights, prod(shape)).reshape(shape)
 
     def matrix(self) -> sparse.csr_array:
         """X itself (C, K), for one group only."""

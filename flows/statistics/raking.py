@@ -11,12 +11,12 @@ of everyone in that cell is at all times T[g, a, b] * factor_a[g, a] * factor_b[
 is then two products of T with a vector per group, and updates of arrays as long as a block has
 combinations. This is the same iteration as raking respondent by respondent, in the order block
 A, block B. Groups do not touch each other, so all are swept together, and those that are there
-leave the computation.
+leave the computation. So: `summarise` once, then `rake`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -39,6 +39,71 @@ LEAVING = 8
 
 
 @dataclass(frozen=True, eq=False)
+class Summary:
+    """A sample of n people in G groups, as much of it as raking needs.
+
+    `sizes`: levels per margin. `of_a`, `of_b`: the margins of the two blocks. `key_a`, `key_b`:
+    (n,) group and combination of levels in the block, as one number. `table`: the base weights by
+    group, combination of A and combination of B.
+    """
+
+    sizes: tuple[int, ...]
+    groups: int
+    of_a: list[int]
+    of_b: list[int]
+    key_a: Ints
+    key_b: Ints
+    table: _Table
+
+    def pairs(self) -> Iterator[tuple[int, int, Floats]]:
+        """Base weights by the levels of every two margins: i, j and (G, levels of i, of j)."""
+        if not isinstance(self.table.cells, np.ndarray):
+            yield from self._pairs_of_sparse()
+            return
+        for block, axis in ((self.of_a, 2), (self.of_b, 1)):
+            own = self.table.cells.sum(axis=axis).reshape(self.groups, *self._shape(block))
+            for i, j in combinations(range(len(block)), 2):
+                yield block[i], block[j], own.sum(axis=_others(block, 1, i, j))
+        for i, margin in enumerate(self.of_a):
+            by_b = self.table.cells.reshape(self.groups, *self._shape(self.of_a), -1)
+            by_b = by_b.sum(axis=_others(self.of_a, 1, i))
+            by_b = by_b.reshape(self.groups, self.sizes[margin], *self._shape(self.of_b))
+            for j, other in enumerate(self.of_b):
+                yield margin, other, by_b.sum(axis=_others(self.of_b, 2, j))
+
+    def _pairs_of_sparse(self) -> Iterator[tuple[int, int, Floats]]:
+        _, rows, columns = self.table.shape
+        cells = sparse.coo_array(self.table.cells)
+        group, in_a = np.divmod(cells.row, rows)
+        codes = dict(zip(self.of_a, np.unravel_index(in_a, self._shape(self.of_a)), strict=True))
+        in_b = np.unravel_index(cells.col % columns, self._shape(self.of_b) or (1,))
+        codes |= dict(zip(self.of_b, in_b, strict=False))
+        for i, j in combinations(range(len(self.sizes)), 2):
+            shape = self.groups, self.sizes[i], self.sizes[j]
+            place = (group * shape[1] + codes[i]) * shape[2] + codes[j]
+            yield i, j, level_totals(place, cells.data, prod(shape)).reshape(shape)
+
+    def _shape(self, block: list[int]) -> tuple[int, ...]:
+        return tuple(self.sizes[m] for m in block)
+
+
+def summarise(
+    codes: Sequence[Ints], sizes: Sequence[int], base: Floats, group: Ints | None, groups: int
+) -> Summary:
+    """Sum base weights (n,), none negative, by group and combination of levels.
+
+    `codes`: per margin (n,) the level, below the number in `sizes`. `group`: (n,), None where
+    there is one. Only for margins that `can_be_swept`.
+    """
+    of_a, of_b = _split(sizes)
+    key_a = _key(group, [codes[m] for m in of_a], [sizes[m] for m in of_a], len(base))
+    key_b = _key(group, [codes[m] for m in of_b], [sizes[m] for m in of_b], len(base))
+    rows, columns = prod(sizes[m] for m in of_a), prod(sizes[m] for m in of_b)
+    table = _Table.of(key_a, key_b, base, groups, rows, columns)
+    return Summary(tuple(sizes), groups, of_a, of_b, key_a, key_b, table)
+
+
+@dataclass(frozen=True, eq=False)
 class Raked:
     """The factors (n,) by which to multiply the base weights, and how raking went.
 
@@ -53,32 +118,21 @@ class Raked:
 
 
 def rake(
-    codes: Sequence[Ints],
+    sample: Summary,
     targets: Sequence[Floats],
-    base: Floats,
-    group: Ints | None = None,
     *,
     tolerance: float = 1e-6,
     max_iterations: int = 1000,
 ) -> Raked:
     """Rake base weights to the targets of every margin, in every group apart.
 
-    `codes`: per margin (n,), the level of each respondent as a column of that margin's targets.
     `targets`: per margin (G, levels), weighted totals; in a group all margins have the same sum,
-    and a level the group does not have has target 0. `base`: (n,) weights, none negative.
-    `group`: (n,) the row of the targets that holds for each respondent; None where G is 1. A
-    result that has not converged is returned as such: the caller decides what that means.
-    Only for margins that `can_be_swept`.
+    and a level the group does not have has target 0. A result that has not converged is returned
+    as such: the caller decides what that means.
     """
-    sizes = [target.shape[1] for target in targets]
-    groups = len(targets[0])
-    of_a, of_b = _split(sizes)
-    a = _Block([targets[m] for m in of_a])
-    b = _Block([targets[m] for m in of_b])
-    key_a = _key(group, [codes[m] for m in of_a], a.sizes, len(base))
-    key_b = _key(group, [codes[m] for m in of_b], b.sizes, len(base))
-    table = _Table.of(key_a, key_b, base, groups, a.size, b.size)
-
+    a = _Block([targets[m] for m in sample.of_a])
+    b = _Block([targets[m] for m in sample.of_b])
+    table, groups = sample.table, sample.groups
     factors_a, factors_b = np.ones((groups, *a.sizes)), np.ones((groups, *b.sizes))
     iterations, errors = np.zeros(groups, dtype=np.intp), np.full(groups, np.inf)
     active, factor_a, factor_b = np.arange(groups), factors_a.copy(), factors_b.copy()
@@ -103,8 +157,8 @@ def rake(
             a.fit(total_a, factor_a)
             total_b = factor_b * table.over_a(factor_a).reshape(factor_b.shape)
             b.fit(total_b, factor_b)
-    factors = factors_a.ravel()[key_a]
-    factors *= factors_b.ravel()[key_b]
+    factors = factors_a.ravel()[sample.key_a]
+    factors *= factors_b.ravel()[sample.key_b]
     return Raked(factors, iterations, errors, errors <= tolerance)
 
 
@@ -199,6 +253,11 @@ class _Table:
             return _Table(self.cells[groups], shape)
         kept = self.cells[np.repeat(groups, rows)][:, np.repeat(groups, columns)]
         return _Table(kept.tocsr(), shape)
+
+
+def _others(block: list[int], first: int, *kept: int) -> tuple[int, ...]:
+    """The axes of the margins of a block, the first of which is axis `first`, but for some."""
+    return tuple(first + k for k in range(len(block)) if k not in kept)
 
 
 def _key(group: Ints | None, codes: list[Ints], sizes: Sequence[int], n: int) -> Ints:

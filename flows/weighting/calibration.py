@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.statistics.raking import can_be_swept, rake, relative_errors
+from flows.statistics.raking import can_be_swept, rake, relative_errors, summarise
 from flows.weighting.checks import (
     Method,
     check_arguments,
@@ -25,6 +25,7 @@ from flows.weighting.checks import (
 )
 from flows.weighting.columns import Ints, label, read_column
 from flows.weighting.failing import not_met
+from flows.weighting.feasible import check_pairs
 from flows.weighting.groups import split
 from flows.weighting.levels import Collapse, Collapsed
 from flows.weighting.limits import Bounds, Limits
@@ -230,11 +231,12 @@ def _solve(
     if not swept or not can_be_swept(sizes, count):
         g, found = solve(problem, method, limits, tolerance, max_iterations)
         return g, found.iterations
+    codes = [margin.codes for margin in problem.margins]
+    sample = summarise(codes, sizes, problem.base, problem.groups.of, count)
+    check_pairs(problem, ((i, j, np.where(t > 0, np.inf, 0.0)) for i, j, t in sample.pairs()))
     raked = rake(
-        [margin.codes for margin in problem.margins],
+        sample,
         [problem.wanted(margin) for margin in problem.margins],
-        problem.base,
-        problem.groups.of,
         tolerance=tolerance,
         max_iterations=min(RAKING_SWEEPS, max_iterations),
     )

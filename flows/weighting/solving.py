@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -12,6 +14,7 @@ from flows.statistics.auxiliaries import Auxiliaries
 from flows.statistics.calibration import Calibrated, Distance, linear, logit, newton, raking
 from flows.statistics.raking import level_totals
 from flows.weighting.columns import Ints
+from flows.weighting.feasible import check_pairs
 from flows.weighting.limits import Limits
 from flows.weighting.problem import Problem
 
@@ -102,6 +105,8 @@ def solve(
     search starts nearer.
     """
     cells = cells_of(problem, limits)
+    if method != "linear" or limits:
+        check_pairs(problem, _highest(problem, cells))
     scale = np.ones(len(problem.total))
     if method != "logit":
         scale = problem.total / cells.x.per_group(cells.base)
@@ -116,6 +121,15 @@ def solve(
         max_iterations=min(max_iterations, NEWTON_STEPS),
     )
     return (cells.x.rows(scale) * solution.g)[cells.of_row], solution
+
+
+def _highest(problem: Problem, cells: Cells) -> Iterator[tuple[int, int, Floats]]:
+    """The highest total weight of those with both of two levels; without limits infinite."""
+    most = np.where(cells.base > 0, cells.highest, 0.0)
+    # A respondent with a missing value counts for every level: such margins exclude nothing.
+    known = [m for m, margin in enumerate(problem.margins) if not margin.spread]
+    for i, j in combinations(known, 2):
+        yield i, j, cells.x.pair(i, j, most)
 
 
 def _distance(method: str, limits: Limits, cells: Cells, base: Floats) -> Distance:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flows.statistics import raking
-from flows.statistics.raking import can_be_swept, rake, relative_errors
+from flows.statistics.raking import can_be_swept, relative_errors, summarise
 
 
 def problem(seed: int, n: int, sizes: list[int], groups: int = 1) -> tuple:
@@ -20,6 +20,12 @@ def problem(seed: int, n: int, sizes: list[int], groups: int = 1) -> tuple:
         for c, size in zip(codes, sizes, strict=True)
     ]
     return codes, targets, base, None if groups == 1 else group
+
+
+def rake(codes, targets, base, group=None, **options) -> raking.Raked:
+    sizes = [target.shape[1] for target in targets]
+    sample = summarise(codes, sizes, base, group, len(targets[0]))
+    return raking.rake(sample, targets, **options)
 
 
 def row_by_row(codes, targets, base, sweeps):
@@ -100,3 +106,21 @@ def test_targets_already_met_take_no_sweep():
 def test_relative_errors_where_the_target_is_zero():
     errors = relative_errors(np.array([1.1, 0.0, 0.5]), np.array([1.0, 0.0, 0.0]))
     np.testing.assert_allclose(errors, [0.1, 0.0, 0.5])
+
+
+@pytest.mark.parametrize("dense", [True, False])
+@pytest.mark.parametrize("groups", [1, 3])
+@pytest.mark.parametrize("sizes", [[4], [4, 3], [5, 4, 3, 2, 3]])
+def test_pairs_are_the_two_way_tables(sizes, groups, dense, monkeypatch):
+    codes, _, base, group = problem(4, 400, sizes, groups)
+    if not dense:
+        monkeypatch.setattr(raking, "DENSE_CELLS", 1)
+    found = {(i, j): table for i, j, table in summarise(codes, sizes, base, group, groups).pairs()}
+    assert {frozenset(pair) for pair in found} == {
+        frozenset((i, j)) for i in range(len(sizes)) for j in range(i)
+    }
+    own = np.zeros(400, dtype=int) if group is None else group
+    for (i, j), table in found.items():
+        expected = np.zeros((groups, sizes[i], sizes[j]))
+        np.add.at(expected, (own, codes[i], codes[j]), base)
+        np.testing.assert_allclose(table, expected)

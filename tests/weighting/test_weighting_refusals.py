@@ -54,6 +54,16 @@ class TestPoison:
         error = refused(sample, {"sex": {"m": 0.2, "v": 0.8}, "edu": EDU})
         assert error.margin in ("sex", "edu")
         assert error.level is not None
+        assert (error.wanted, error.possible) == (pytest.approx(0.8), pytest.approx(0.7))
+        assert "all in levels 'low', 'middle' of margin 'edu'" in str(error)
+
+    def test_three_margins_that_exclude_each_other(self, sample):
+        """Any two of them can be met; the linear programme finds the nearest there is."""
+        a = np.arange(300) % 2
+        b = np.arange(300) // 2 % 2
+        cube = pd.DataFrame({"a": a, "b": b, "c": (a + b) % 2})  # a third of the cube is empty
+        half = {0: 0.3, 1: 0.7}
+        error = refused(cube, {"a": half, "b": half, "c": half})
         assert error.wanted != pytest.approx(error.possible, rel=0.01)
         assert "nearest" in str(error)
 
