@@ -125,8 +125,7 @@ class Auxiliaries:
                 gram[:, ends[-1] + i, ends[-1] + j] = gram[:, ends[-1] + j, ends[-1] + i] = sums
         if all(shares is None for shares in self.shares):
             return gram
-        unfold = self._unfold(ends)
-        return np.asarray(unfold.transpose(0, 2, 1) @ gram @ unfold)
+        return self._fold(self._fold(gram).transpose(0, 2, 1))
 
     def pair(self, i: int, j: int, weights: Floats) -> Floats:
         """Sums of weights (C,) by the codes of two margins: (G, codes of i, codes of j)."""
@@ -138,27 +137,26 @@ class Auxiliaries:
         """X itself (C, K), for one group only."""
         if self.groups > 1:
             raise ValueError("the matrix of several groups is not made")
-        blocks = [
-            np.eye(size)[code] if shares is None else np.vstack([np.eye(size), shares])[code]
-            for code, size, shares in zip(self.codes, self.sizes, self.shares, strict=True)
-        ]
-        return sparse.csr_array(np.hstack([*blocks, self.numeric]))
+        blocks = []
+        for code, size, shares in zip(self.codes, self.sizes, self.shares, strict=True):
+            rows = sparse.eye_array(size, format="csr")
+            if shares is not None:
+                rows = sparse.vstack([rows, sparse.csr_array(shares)], format="csr")
+            blocks.append(rows[code])
+        return sparse.csr_array(sparse.hstack([*blocks, sparse.csr_array(self.numeric)]))
 
     def _by_level(self, margin: int, weights: Floats) -> Floats:
         width = self.widths[margin]
         sums = level_totals(self.places[margin], weights, self.groups * width)
         return sums.reshape(self.groups, width)
 
-    def _unfold(self, ends: Ints) -> Floats:
-        """Which levels each code counts for: (G, codes and numbers, K)."""
-        q = self.numeric.shape[1]
-        unfold = np.zeros((self.groups, ends[-1] + q, self.count))
-        column = 0
-        for start, size, shares in zip(ends, self.sizes, self.shares, strict=False):
-            own = np.arange(size)
-            unfold[:, start + own, column + own] = 1.0
+    def _fold(self, gram: Floats) -> Floats:
+        """Add the rows of missing levels (G, codes, ...) to all levels, by their shares."""
+        folded, start = [], 0
+        for size, width, shares in zip(self.sizes, self.widths, self.shares, strict=True):
+            block = gram[:, start : start + size]
             if shares is not None:
-                unfold[:, start + size, column + own] = shares
-            column += size
-        unfold[:, ends[-1] + np.arange(q), column + np.arange(q)] = 1.0
-        return unfold
+                block = block + shares[:, :, None] * gram[:, start + size, None, :]
+            folded.append(block)
+            start += width
+        return np.concatenate([*folded, gram[:, start:]], axis=1)

@@ -33,8 +33,9 @@ LARGEST_EXPONENT = 200.0
 """Beyond e^200 a factor is no longer searched: totals that need it cannot be reached."""
 
 LEAST_CURVATURE = 1e-6, 1.0
-"""F counts as at least this steep, so that Newton's equations stay solvable while many rows
-stand at a bound, where F is flat. More within these limits when steps have to be shortened."""
+"""F counts as at least this steep, relative to F itself, so that Newton's equations stay solvable
+while many rows stand at a bound, where F is flat. More within these limits when steps have to be
+shortened."""
 
 RIDGE = 1e-11
 """Added to the diagonal of Newton's equations, where variables depend on each other."""
@@ -157,7 +158,8 @@ def newton(
     for _ in range(max_iterations):
         if not searching.any():
             break
-        curvature = base * np.maximum(distance.slope(u), x.rows(least))
+        floor = x.rows(least) * np.maximum(np.abs(distance.F(u)), 1e-3)
+        curvature = base * np.maximum(distance.slope(u), floor)
         hessian = x.gram(curvature)[searching]
         hessian /= size[searching, :, None] * size[searching, None, :]
         direction = np.zeros_like(b)

@@ -56,7 +56,10 @@ class Summary:
     table: _Table
 
     def pairs(self) -> Iterator[tuple[int, int, Floats]]:
-        """Base weights by the levels of every two margins: i, j and (G, levels of i, of j)."""
+        """Base weights by the levels of two margins: i, j and (G, levels of i, of j).
+
+        Of every two margins, but for those with more pairs than `DENSE_CELLS`.
+        """
         if not isinstance(self.table.cells, np.ndarray):
             yield from self._pairs_of_sparse()
             return
@@ -80,6 +83,8 @@ class Summary:
         codes |= dict(zip(self.of_b, in_b, strict=False))
         for i, j in combinations(range(len(self.sizes)), 2):
             shape = self.groups, self.sizes[i], self.sizes[j]
+            if prod(shape) > DENSE_CELLS:
+                continue
             place = (group * shape[1] + codes[i]) * shape[2] + codes[j]
             yield i, j, level_totals(place, cells.data, prod(shape)).reshape(shape)
 

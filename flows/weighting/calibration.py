@@ -15,14 +15,14 @@ import numpy as np
 import pandas as pd
 
 from flows.statistics.raking import can_be_swept, rake, relative_errors, summarise
-from flows.weighting.checks import (
+from flows.weighting.arguments import (
     Method,
     check_arguments,
-    check_method,
-    check_reach,
     read_base_weight,
+    read_bounds,
     read_collapse,
 )
+from flows.weighting.checks import check_method, check_reach
 from flows.weighting.columns import Ints, label, read_column
 from flows.weighting.failing import not_met
 from flows.weighting.feasible import check_pairs
@@ -89,23 +89,23 @@ def calibrate(
     Returns a `Weighting` whose weights meet every target to a relative `tolerance`; raises
     `CalibrationError` otherwise, naming margin and level where there is one.
     """
-    cut = read_trim(trim)
     check_arguments(
         frame,
         targets,
         method=method,
-        bounds=bounds,
         population=population,
-        trim=cut,
         missing=missing,
         disagreeing=disagreeing,
         tolerance=tolerance,
         max_iterations=max_iterations,
     )
+    cut = read_trim(trim)
+    between = read_bounds(bounds, method, cut)
     base, base_is_given = read_base_weight(frame, base_weight)
-    batches = split(targets, read_column(frame, by) if by is not None else None)
+    groups = read_column(frame, by) if by is not None else None
+    batches = split(targets, groups, len(frame))
     levels = [read_batch(batch) for batch in batches]
-    unit = units(levels)
+    unit = units(batches, levels)
     merging = read_collapse(collapse, unit)
     columns = {name: read_column(frame, name) for name in unit}
     numeric = read_continuous(frame, continuous, batches)
@@ -128,7 +128,7 @@ def calibrate(
             population=population,
         )
         check_method(problem, method)
-        solution = _solution(problem, method, bounds, cut, tolerance, max_iterations)
+        solution = _solution(problem, method, between, cut, tolerance, max_iterations)
         weights[batch.rows] = solution.weights
         g_weights[batch.rows], used[batch.rows] = solution.g_weights, problem.base
         solutions.append(solution)
@@ -187,7 +187,7 @@ def _solution(
         )
         if trim.of in ("median", "quantile"):
             untrimmed = _solution(problem, method, bounds, None, tolerance, max_iterations).weights
-        limits = Limits(bounds, caps(trim, untrimmed, problem.groups))
+        limits = Limits(bounds, caps(trim, untrimmed, problem.base, problem.groups))
     check_reach(problem, method, limits)
     g, iterations = _solve(problem, method, limits, tolerance / 2, max_iterations)
     weights = problem.base * g
@@ -202,11 +202,17 @@ def _solution(
         for total, variable in zip(after[len(errors) :], problem.continuous, strict=True)
     ]
     error = np.max(errors, axis=0)
+    if limits:  # the kernels keep them; that they did is seen on the weights themselves
+        low, high = limits.of_weights(problem)
+        slack = 1e-9 * (np.abs(weights) + problem.base)
+        beyond = (weights < low - slack) | (weights > high + slack)
+        error = np.where(problem.groups.sums(beyond.astype(np.float64)) > 0, np.inf, error)
     for failed in np.flatnonzero(~(error <= tolerance)):  # also when it is not a number
         alone, _ = problem.only([int(failed)])
         reached = np.concatenate([totals[failed] for totals in after])
         steps = int(iterations[failed])
-        raise not_met(alone, reached, steps, method, limits.only([int(failed)]))
+        within = limits.only([int(failed)])
+        raise not_met(alone, reached, steps, steps >= max_iterations, method, within)
     return _Solution(problem, limits, weights, g, after, iterations, error)
 
 
@@ -229,8 +235,7 @@ def _solve(
     spread = any(margin.spread for margin in problem.margins)
     swept = method == "raking" and not (limits or problem.continuous or spread)
     if not swept or not can_be_swept(sizes, count):
-        g, found = solve(problem, method, limits, tolerance, max_iterations)
-        return g, found.iterations
+        return solve(problem, method, limits, tolerance, max_iterations)
     codes = [margin.codes for margin in problem.margins]
     sample = summarise(codes, sizes, problem.base, problem.groups.of, count)
     check_pairs(problem, ((i, j, np.where(t > 0, np.inf, 0.0)) for i, j, t in sample.pairs()))
@@ -245,8 +250,8 @@ def _solve(
     slow = np.flatnonzero(~raked.converged)
     if len(slow) and left > 0:
         part, rows = problem.only(slow.tolist())
-        g[rows], found = solve(part, method, limits, tolerance, left)
-        iterations[slow] += found.iterations
+        g[rows], steps = solve(part, method, limits, tolerance, left)
+        iterations[slow] += steps
     return g, iterations
 
 
@@ -258,15 +263,16 @@ def _margins(solution: _Solution) -> pd.DataFrame:
     names, shown, numbers = [], [], []
     after = iter(solution.after)
     for margin in problem.margins:
-        scale = margin.sum[:, None]
+        # Totals are told as the weights add up, also where a margin was scaled to another.
+        scale = total if margin.unit == "total" else margin.sum[:, None]
         names += [margin.name] * margin.size
-        shown.append([(*own, *[""] * (margin.size - len(own))) for own in margin.levels])
+        shown.append([(*own, *[None] * (margin.size - len(own))) for own in margin.levels])
         numbers.append(
             np.stack(
                 [
                     margin.counts,
                     margin.totals(problem.base) / base_total * scale,
-                    margin.targets,
+                    margin.targets * (scale / margin.sum[:, None]),
                     next(after) / total * scale,
                 ]
             )
@@ -294,7 +300,7 @@ def _margins(solution: _Solution) -> pd.DataFrame:
             "after": finished,
         }
     )
-    return table[table["level"] != ""] if "" in level else table
+    return table[[text is not None for text in level]] if None in level else table
 
 
 def _groups(solution: _Solution) -> pd.DataFrame:

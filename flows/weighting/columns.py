@@ -48,7 +48,9 @@ class Column:
 
 def read_column(frame: pd.DataFrame, name: Hashable) -> Column:
     """Code a column of the frame, or the crossing of several (a tuple of column names)."""
-    if isinstance(name, tuple) and name not in frame.columns:
+    if isinstance(name, list):
+        name = tuple(name)
+    if isinstance(name, tuple) and name and name not in frame.columns:
         return _cross(name, [read_column(frame, part) for part in name])
     if name not in frame.columns:
         raise CalibrationError(
@@ -64,19 +66,52 @@ def read_column(frame: pd.DataFrame, name: Hashable) -> Column:
     if isinstance(series.dtype, pd.CategoricalDtype):
         codes, values = series.cat.codes.to_numpy(), series.cat.categories
     else:
-        codes, values = pd.factorize(series)
+        try:
+            codes, values = pd.factorize(series)
+        except TypeError:
+            raise CalibrationError(
+                f"Column {label(name)!r} holds lists or the like; a margin has one level a "
+                "respondent.",
+                margin=label(name),
+            ) from None
     labels = [label(value) for value in values]
-    distinct = tuple(dict.fromkeys(labels))
-    if len(distinct) < len(labels):  # such as 1 and "1" in one column
+    # A NaN may be a value of its own, as in an Arrow column.
+    absent = [bool(pd.isna(v)) or (isinstance(v, float) and v != v) for v in values]
+    distinct = tuple(dict.fromkeys(t for t, no in zip(labels, absent, strict=True) if not no))
+    if len(distinct) < len(labels):  # or 1 and "1" in one column
         place = {text: i for i, text in enumerate(distinct)}
-        codes = np.array([place[text] for text in labels] + [-1], dtype=np.intp)[codes]
+        known = [-1 if no else place[t] for t, no in zip(labels, absent, strict=True)]
+        codes = np.array([*known, -1], dtype=np.intp)[codes]
     return Column(label(name), distinct, codes)
 
 
 def _cross(name: tuple[Hashable, ...], parts: list[Column]) -> Column:
-    codes, labels = parts[0].codes.astype(np.intp), parts[0].labels
+    """The combinations of levels that occur."""
+    codes, labels = parts[0].codes.astype(np.intp), [(text,) for text in parts[0].labels]
     for part in parts[1:]:
         missing = (codes < 0) | (part.codes < 0)
-        codes = np.where(missing, -1, codes * len(part.labels) + part.codes)
-        labels = tuple(label((a, b)) for a in labels for b in part.labels)
-    return Column(label(name), labels, codes)
+        pair = np.where(missing, -1, codes * len(part.labels) + part.codes)
+        occurring, codes = np.unique(pair, return_inverse=True)
+        if occurring[0] < 0:
+            occurring, codes = occurring[1:], codes - 1
+        first, second = np.divmod(occurring, len(part.labels))
+        labels = [
+            (*labels[i], part.labels[j])
+            for i, j in zip(first.tolist(), second.tolist(), strict=True)
+        ]
+    written = tuple(label(levels) for levels in labels)
+    if len(set(written)) < len(written):
+        raise CalibrationError(
+            f"Crossing {label(name)!r} gives two combinations the same name; leave ' x ' out of "
+            "the levels.",
+            margin=label(name),
+        )
+    return Column(label(name), written, codes)
+
+
+def numbers_of(values: Any, named: str) -> NDArray[np.float64]:
+    """One column of values (n,) as numbers; what is none becomes NaN."""
+    if isinstance(values, pd.DataFrame) or np.ndim(values) != 1:
+        raise CalibrationError(f"{named} must be one column of numbers; rename or choose one.")
+    found = pd.to_numeric(pd.Series(values).reset_index(drop=True), errors="coerce")
+    return found.to_numpy(float, na_value=np.nan)

@@ -16,17 +16,27 @@ LARGEST_PROGRAMME = 200_000
 
 
 def not_met(
-    problem: Problem, reached: Floats, iterations: int, method: str, limits: Limits
+    problem: Problem,
+    reached: Floats,
+    iterations: int,
+    cut_short: bool,
+    method: str,
+    limits: Limits,
 ) -> CalibrationError:
     """The error for weights that miss their targets, in a problem of one group.
 
     `reached`: weighted totals per variable, in the order of the margins' levels and then the
-    continuous variables. First asks by linear programming whether any weights within the
-    limits meet all targets; if none do, the targets contradict the sample.
+    continuous variables. `cut_short`: whether more iterations were not allowed. First asks by
+    linear programming whether any weights within the limits meet all targets; if none do, the
+    targets contradict the sample.
     """
     cells = cells_of(problem, limits)
     wanted, scale = cells.totals[0], cells.scale[0]
-    nearest = None if len(cells.base) > LARGEST_PROGRAMME else _nearest(cells, method)
+    nearest = (
+        None
+        if len(cells.base) > LARGEST_PROGRAMME
+        else _nearest(cells, method, float(problem.total[0]))
+    )
     possible = nearest is not None and _worst(nearest, wanted, scale)[1] <= 1e-7
     totals = reached if nearest is None or possible else nearest
     worst, _ = _worst(totals, wanted, scale)
@@ -39,17 +49,17 @@ def not_met(
 
     at = f"Margin {name!r}, level {level!r}" if margin else f"Continuous column {name!r}"
     if nearest is not None and not possible:
-        limited = f" within the limits set by {limits.name}" if limits else ""
+        limited = f" within the limits of {limits.name}" if limits else ""
         message = (
-            f"{at}: the target is {show(target)}, but beside the other targets the nearest that "
-            f"can be reached{limited} is {show(got)}; merge sparse levels, drop a margin, or "
-            "correct the targets."
+            f"{at}: the target is {show(target)}, but no weights{limited} meet all targets "
+            f"together; those nearest to all of them give {show(got)}. Merge sparse levels, drop a "
+            "margin, or correct the targets."
         )
     else:
         message = (
             f"{at}: the target is {show(target)}, but after {iterations:,} iterations "
-            f"the weights give {show(got)}; raise max_iterations, merge sparse levels, or drop a "
-            "margin."
+            f"the weights give {show(got)}; "
+            f"{'raise max_iterations, ' if cut_short else ''}merge sparse levels, or drop a margin."
         )
     return CalibrationError(
         problem.groups.where(0) + message, margin=name, level=level, wanted=target, possible=got
@@ -70,7 +80,7 @@ def _worst(totals: Floats, wanted: Floats, scale: Floats) -> tuple[int, float]:
     return int(errors.argmax()), float(errors.max())
 
 
-def _nearest(cells: Cells, method: str) -> Floats | None:
+def _nearest(cells: Cells, method: str, total: float) -> Floats | None:
     """The weighted totals nearest to the targets that weights within their limits can give.
 
     Minimises the sum of relative misses, each split in a shortage and an excess; exact.
@@ -81,11 +91,10 @@ def _nearest(cells: Cells, method: str) -> Floats | None:
     count, variables = x.shape
     relative_to = np.where(cells.scale[0] > 0, cells.scale[0], 1.0)
     # In units of the base weight (cells) and of the target (misses), so that all is near 1.
-    columns = sparse.diags_array(1 / relative_to) @ (
-        x.T @ sparse.diags_array(np.where(cells.base > 0, cells.base, 0.0))
-    )
+    scale = total / float(cells.base.sum())
+    columns = sparse.diags_array(1 / relative_to) @ (x.T @ sparse.diags_array(cells.base * scale))
     eye = sparse.eye_array(variables)
-    base = np.where(cells.base > 0, cells.base, 1.0)
+    base = np.where(cells.base > 0, cells.base, 1.0) * scale
     lowest = cells.lowest / base if method == "linear" else np.maximum(cells.lowest / base, 0)
     solution = linprog(
         np.concatenate([np.zeros(count), np.ones(2 * variables)]),

@@ -46,22 +46,30 @@ class Groups:
 class Batch:
     """Groups with the same margins, solved together.
 
-    `rows`: their respondents. `targets`: per group its margins.
+    `rows`: their `n` respondents. `targets`: per group its margins.
     """
 
     rows: Ints | slice
+    n: int
     groups: Groups
     targets: tuple[Mapping[Any, Mapping[Any, Any]], ...]
+
+    @property
+    def people(self) -> Floats:
+        """Respondents per group (G,)."""
+        if self.groups.of is None:
+            return np.array([float(self.n)])
+        return np.bincount(self.groups.of, minlength=len(self.groups.names)).astype(np.float64)
 
     @property
     def margins(self) -> tuple[Any, ...]:
         return tuple(self.targets[0])
 
 
-def split(targets: Mapping[Any, Any], column: Column | None) -> list[Batch]:
+def split(targets: Mapping[Any, Any], column: Column | None, n: int) -> list[Batch]:
     """The groups with their respondents and targets, those with the same margins together."""
     if column is None:
-        return [Batch(slice(None), Groups((None,), None), (targets,))]
+        return [Batch(slice(None), n, Groups((None,), None), (targets,))]
     name = column.name
 
     def refuse(group: str | None, reason: str) -> CalibrationError:
@@ -73,6 +81,9 @@ def split(targets: Mapping[Any, Any], column: Column | None) -> list[Batch]:
         raise refuse(None, f"{without:,} respondents have no group; leave them out.")
     members = np.bincount(column.codes, minlength=len(column.labels))
     wanted = {label(group): margins for group, margins in targets.items()}
+    if len(wanted) < len(targets):
+        doubled = next(g for g in wanted if sum(label(other) == g for other in targets) > 1)
+        raise refuse(doubled, "two sets of targets; keep one.")
     people = dict(zip(column.labels, members.tolist(), strict=True))
     for group, n in people.items():
         if n and group not in wanted:
@@ -97,5 +108,5 @@ def split(targets: Mapping[Any, Any], column: Column | None) -> list[Batch]:
             of = of[rows]
         order = tuple(wanted[names[0]])
         chosen = tuple({margin: wanted[group][margin] for margin in order} for group in names)
-        batches.append(Batch(rows, Groups(tuple(names), of), chosen))
+        batches.append(Batch(rows, len(of), Groups(tuple(names), of), chosen))
     return batches

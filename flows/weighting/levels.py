@@ -16,6 +16,8 @@ from flows.weighting.groups import Groups
 Floats = NDArray[np.float64]
 Unit = Literal["share", "percentage", "total"]
 
+LARGEST_TARGET = 1e100
+
 MINIMUM = 5
 """Respondents below which a level that has somewhere to go is merged."""
 
@@ -76,10 +78,11 @@ def read_targets(
         raise CalibrationError(
             f"{where}Margin {name!r} has no targets; give {{level: number}}.", margin=name
         )
-    levels = tuple(map(label, targets.keys()))
+    targets = dict(targets.items())
+    levels = tuple(map(label, targets))
     numbers = [_number(value) for value in targets.values()]
     total = sum(numbers)
-    if len(set(levels)) < len(levels) or not (min(numbers) >= 0 and total < np.inf):
+    if len(set(levels)) < len(levels) or not (min(numbers) >= 0 and total < LARGEST_TARGET):
         _refuse_number(name, levels, numbers, targets, where)
     if total <= 0:
         raise CalibrationError(f"{where}Margin {name!r}: all targets are zero.", margin=name)
@@ -95,6 +98,8 @@ def _refuse_number(
     for level, number, value in zip(levels, numbers, targets.values(), strict=True):
         if levels.count(level) > 1:
             problem = "has two targets; keep one"
+        elif np.isfinite(number) and number > LARGEST_TARGET:
+            problem = f"has the target {number:g}, which is too large to count with"
         elif not np.isfinite(number):
             problem = f"has the target {value!r}, which is not a number"
         elif number < 0:
@@ -109,7 +114,7 @@ def _refuse_number(
 def _number(value: Any) -> float:
     try:
         return float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return np.nan
 
 
@@ -193,11 +198,13 @@ def respondents_by_label(column: Column, groups: Groups) -> Ints:
     return np.bincount(place, minlength=count * width).reshape(count, width)
 
 
-def unit_of(total: float) -> Unit:
+def unit_of(total: float, n: float) -> Unit:
     """Shares add up to about 1, percentages to about 100; everything else is a total.
 
-    No population is about 1, so a sum a tenth away from it is a slip in shares, to be refused.
+    No population is about 1, so a sum a tenth away from it is a slip in shares, to be refused;
+    so is a sum a tenth away from 100 when that is less than the `n` respondents.
     """
     if abs(total - 1) <= 0.1:
         return "share"
-    return "percentage" if abs(total - 100) <= 1 else "total"
+    slip = 10 if total < n else 1
+    return "percentage" if abs(total - 100) <= slip else "total"

@@ -29,18 +29,22 @@ class Limits:
         both = self.bounds is not None and self.caps is not None
         return "bounds= with trim=" if both else "bounds=" if self.bounds is not None else "trim="
 
+    def allow_negative(self, method: str) -> bool:
+        """Whether weights may be below zero: by the linear method, when no limit forbids it."""
+        free = self.bounds is None or self.bounds[0] < 0
+        return method == "linear" and free and self.caps is None
+
     def of_weights(self, problem: Problem) -> tuple[Floats, Floats]:
         """The lowest and the highest weight of each respondent (n,)."""
         base = problem.base
         low, high = np.full(len(base), -np.inf), np.full(len(base), np.inf)
         if self.bounds is not None:
-            low, high = base * self.bounds[0], np.where(base > 0, base, 1) * self.bounds[1]
+            low, high = base * self.bounds[0], base * self.bounds[1]
         if self.caps is not None:
             lowest, highest = (problem.groups.rows(cap) for cap in self.caps)
-            # A base weight of zero stays zero whatever the lowest weight.
-            low = np.where(base > 0, np.maximum(low, lowest), 0.0)
-            high = np.minimum(high, highest)
-        return low, high
+            low, high = np.maximum(low, lowest), np.minimum(high, highest)
+        # A base weight of zero stays zero whatever the limits.
+        return np.where(base > 0, low, 0.0), np.where(base > 0, high, 0.0)
 
     def only(self, groups: list[int]) -> Limits:
         """The limits of some of the groups."""

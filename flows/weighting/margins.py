@@ -30,14 +30,14 @@ MISSING_LEVEL = "(missing)"
 class Margin:
     """A margin with its targets in G groups.
 
-    `levels`: per group its levels. `codes`: (n,) index into the levels of one's own group;
-    where `spread`, the number of levels stands for a missing value, which counts for every level
-    in proportion to the targets. `group`: (n,) the group, None where G is 1. `targets`: (G,
-    levels) as given, in `unit`. `counts`: (G, levels) respondents.
+    `levels`: per group its levels (None is no level of this group). `codes`: (n,) index into the
+    levels of one's own group; where `spread`, the number of levels stands for a missing value,
+    which counts for every level in proportion to the targets. `group`: (n,) the group, None where
+    G is 1. `targets`: (G, levels) as given, in `unit`. `counts`: (G, levels) respondents.
     """
 
     name: str
-    levels: tuple[tuple[str, ...], ...]
+    levels: tuple[tuple[str | None, ...], ...]
     codes: Ints
     group: Ints | None
     counts: Ints
@@ -62,17 +62,41 @@ class Margin:
 
     def totals(self, weights: Floats) -> Floats:
         """Weighted total per level (G, levels); missing values are spread by the targets."""
+        totals = self._totals(weights)
+        return totals[:, :-1] + self.shares * totals[:, -1:] if self.spread else totals
+
+    def known_totals(self, weights: Floats) -> Floats:
+        """Weighted total per level (G, levels) of the respondents who have a value."""
+        return self._totals(weights)[:, : self.size]
+
+    def _totals(self, weights: Floats) -> Floats:
         width = self.size + self.spread
         place = self.codes if self.group is None else self.group * width + self.codes
         groups = len(self.targets)
-        totals = level_totals(place, weights, groups * width).reshape(groups, width)
-        return totals[:, :-1] + self.shares * totals[:, -1:] if self.spread else totals
+        return level_totals(place, weights, groups * width).reshape(groups, width)
+
+    def only(self, groups: Sequence[int], of: Ints | None, rows: NDArray[np.bool_]) -> Margin:
+        """The margin in some of the groups: `of` (rows,) numbers them anew."""
+        chosen = list(groups)
+        size = max(len(self.levels[g]) for g in chosen)
+        codes = self.codes[rows]
+        return replace(
+            self,
+            levels=tuple(self.levels[g] for g in chosen),
+            codes=np.where(codes == self.size, size, codes) if self.spread else codes,
+            group=of,
+            counts=self.counts[chosen][:, :size],
+            targets=self.targets[chosen][:, :size],
+        )
 
     def show(self, number: float) -> str:
         """A number in this margin's unit, for a message."""
-        if self.unit == "share":
-            return f"{number:.4f}"
-        return f"{number:.2f}%" if self.unit == "percentage" else f"{number:,.6g}"
+        if self.unit == "total":
+            return f"{number:,.6g}"
+        digits = 4 if self.unit == "share" else 2
+        small = 0 < abs(number) < 10**-digits
+        shown = f"{number:.1e}" if small else f"{number:.{digits}f}"
+        return shown if self.unit == "share" else f"{shown}%"
 
 
 def match(
@@ -141,7 +165,7 @@ def match(
     )
     usable = counts > 0
     if (base == 0).any():
-        usable = replace(margin, targets=np.ones_like(wanted)).totals(base) > 0
+        usable = margin.known_totals(base) > 0
     for g, i in np.argwhere(((wanted > 0) & ~usable) | ((wanted == 0) & (counts > 0))):
         target, level = float(wanted[g, i]), targets[g].shown[i]
         if target == 0:
@@ -209,8 +233,8 @@ def _own_level(margin: Margin, base: Floats) -> Margin:
     return replace(
         margin,
         levels=tuple(
-            levels + ("",) * (margin.size - len(levels)) + (MISSING_LEVEL,)
-            for levels in margin.levels
+            (*levels, *[None] * (margin.size - len(levels)), MISSING_LEVEL if own else None)
+            for levels, own in zip(margin.levels, share[:, 0].tolist(), strict=True)
         ),
         counts=people,
         targets=np.hstack([margin.targets * (1 - share), margin.sum[:, None] * share]),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.weighting.columns import Column, label
+from flows.weighting.columns import Column, label, numbers_of
 from flows.weighting.errors import CalibrationError
 from flows.weighting.groups import Batch, Groups
 from flows.weighting.levels import (
@@ -66,7 +66,8 @@ class Problem:
 
     def scale(self, variable: Continuous) -> Floats:
         """What an error is relative to: the total, or near zero the sum of absolute values."""
-        size = 1e-6 * self.groups.sums(np.abs(variable.values) * self.base)
+        before = self.groups.sums(np.abs(variable.values) * self.base)
+        size = 1e-6 * before * self.total / self.groups.sums(self.base)
         largest = np.maximum(np.abs(variable.wanted), size)
         return np.where(largest > 0, largest, 1.0)
 
@@ -87,17 +88,7 @@ class Problem:
         names = tuple(self.groups.names[g] for g in chosen)
         return Problem(
             Groups(names, of),
-            [
-                replace(
-                    margin,
-                    levels=tuple(margin.levels[g] for g in chosen),
-                    codes=margin.codes[rows],
-                    group=of,
-                    counts=margin.counts[chosen],
-                    targets=margin.targets[chosen],
-                )
-                for margin in self.margins
-            ],
+            [margin.only(chosen, of, rows) for margin in self.margins],
             [
                 replace(variable, values=variable.values[rows], wanted=variable.wanted[chosen])
                 for variable in self.continuous
@@ -125,7 +116,9 @@ def read_batch(batch: Batch) -> dict[Any, list[LevelTargets]]:
     return read
 
 
-def units(batches: Sequence[Mapping[Any, list[LevelTargets]]]) -> dict[Any, Unit]:
+def units(
+    batches: Sequence[Batch], targets: Sequence[Mapping[Any, list[LevelTargets]]]
+) -> dict[Any, Unit]:
     """Per margin the unit of its targets, the same in every group.
 
     A small group may happen to have 100 inhabitants: when any group's targets are totals,
@@ -134,13 +127,16 @@ def units(batches: Sequence[Mapping[Any, list[LevelTargets]]]) -> dict[Any, Unit
     """
     found: dict[Any, set[Unit]] = {}
     fractions: set[Any] = set()
-    for read in batches:
+    for batch, read in zip(batches, targets, strict=True):
+        people = batch.people.tolist()
         sums = np.array([[own.total for own in groups] for groups in read.values()])
         agreed = (len(sums) > 1) & ~differ(sums, sums[0]).any(axis=0)
         near_100 = agreed & differ(sums[0], 100.0)
         for name, groups, own_sums in zip(read, read.values(), sums, strict=True):
-            for own, total, near in zip(groups, own_sums.tolist(), near_100, strict=True):
-                unit = unit_of(total)
+            for own, total, near, n in zip(
+                groups, own_sums.tolist(), near_100, people, strict=True
+            ):
+                unit = unit_of(total, n)
                 found.setdefault(name, set()).add(
                     "total" if near and unit == "percentage" else unit
                 )
@@ -153,7 +149,23 @@ def units(batches: Sequence[Mapping[Any, list[LevelTargets]]]) -> dict[Any, Unit
                 f"Margin {label(name)!r}: some groups have shares, others {other}; choose one.",
                 margin=label(name),
             )
-    return {name: "total" if "total" in kinds else min(kinds) for name, kinds in found.items()}
+    chosen: dict[Any, Unit] = {
+        name: "total" if "total" in kinds else min(kinds) for name, kinds in found.items()
+    }
+    _check_one_kind(batches, chosen)
+    return chosen
+
+
+def _check_one_kind(batches: Sequence[Batch], unit: Mapping[Any, Unit]) -> None:
+    """Weights of groups with totals and of groups with shares only are not on one scale."""
+    totals = ["total" in {unit[margin] for margin in batch.margins} for batch in batches]
+    if any(totals) and not all(totals):
+        group = batches[totals.index(False)].groups.names[0]
+        raise CalibrationError(
+            f"Group {group!r} has only shares, other groups have totals; give every group at least "
+            "one margin with totals, or none.",
+            level=group,
+        )
 
 
 def set_up(
@@ -271,13 +283,25 @@ def read_continuous(
     frame: pd.DataFrame, continuous: Mapping[Any, Any] | None, batches: Sequence[Batch]
 ) -> dict[Hashable, tuple[Floats, dict[str | None, float]]]:
     """The values of every numeric auxiliary variable, and the wanted number of every group."""
+    if continuous is None:
+        return {}
     names = [name for batch in batches for name in batch.groups.names]
-    wanted: dict[str | None, Mapping[Any, Any]] = {None: continuous or {}}
+    if not isinstance(continuous, Mapping):
+        raise CalibrationError(f"continuous={continuous!r} must be {{column: number}}.")
+    wanted: dict[str | None, Mapping[Any, Any]] = {None: continuous}
     if names != [None] and continuous:
         wanted = {label(group): numbers for group, numbers in continuous.items()}
-        first = next(iter(wanted.values()))
+        if len(wanted) < len(continuous) or set(wanted) - set(names):
+            strange = sorted(map(str, set(wanted) - set(names)))
+            raise CalibrationError(
+                f"continuous= has numbers for group {strange[0]!r}, which has no targets."
+                if strange
+                else "continuous= names a group twice; keep one."
+            )
+        first = next((own for own in wanted.values() if isinstance(own, Mapping)), {})
         for name in names:
-            if not isinstance(wanted.get(name), Mapping) or set(wanted[name]) != set(first):
+            own = wanted.get(name)
+            if not isinstance(own, Mapping) or set(own) != set(first):
                 raise CalibrationError(
                     f"Group {name!r} has no number for every continuous variable; with by=, give "
                     "continuous={group: {column: number}}."
@@ -286,7 +310,7 @@ def read_continuous(
     for column in next(iter(wanted.values())):
         if column not in frame.columns:
             raise CalibrationError(f"There is no column {label(column)!r} for continuous=.")
-        values = pd.to_numeric(frame[column], errors="coerce").to_numpy(float, na_value=np.nan)
+        values = numbers_of(frame[column], f"Continuous column {label(column)!r}")
         bad = int((~np.isfinite(values)).sum())
         if bad:
             raise CalibrationError(

@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.statistics.auxiliaries import Auxiliaries
-from flows.statistics.calibration import Calibrated, Distance, linear, logit, newton, raking
+from flows.statistics.calibration import Distance, linear, logit, newton, raking
 from flows.statistics.raking import level_totals
 from flows.weighting.columns import Ints
-from flows.weighting.feasible import check_pairs
+from flows.weighting.feasible import LARGEST_PAIR, check_pairs
 from flows.weighting.limits import Limits
 from flows.weighting.problem import Problem
 
@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 
 NEWTON_STEPS = 100
 """Newton's method is quadratic near the solution: more steps never help."""
+
+LARGEST_EQUATIONS = 20_000_000
+"""Numbers in the Newton equations of all groups that are solved at once (160 MB)."""
 
 NUMBERED_CELLS = 4_000_000
 """Up to so many possible cells they are numbered by a list of all of them."""
@@ -97,15 +100,46 @@ def _auxiliaries(problem: Problem, rows: Ints) -> Auxiliaries:
 
 def solve(
     problem: Problem, method: str, limits: Limits, tolerance: float, max_iterations: int
-) -> tuple[Floats, Calibrated]:
-    """The g-weights (n,) by Newton's method, and how it went.
+) -> tuple[Floats, Ints]:
+    """The g-weights (n,) by Newton's method, and per group (G,) the number of steps.
+
+    Groups are solved side by side, as many at once as their equations fit in memory.
+    """
+    parts = _parts(problem)
+    if len(parts) == 1:
+        return _solve(problem, method, limits, tolerance, max_iterations)
+    g, iterations = np.empty(len(problem.base)), np.zeros(len(problem.total), dtype=np.intp)
+    for part in parts:
+        some, rows = problem.only(part)
+        g[rows], iterations[part] = _solve(
+            some, method, limits.only(part), tolerance, max_iterations
+        )
+    return g, iterations
+
+
+def _parts(problem: Problem) -> list[list[int]]:
+    """The groups in parts, those with as many levels together."""
+    levels = sum((margin.targets > 0).sum(axis=1) for margin in problem.margins)
+    order = np.argsort(levels, kind="stable").tolist()
+    parts: list[list[int]] = [[]]
+    for g in order:
+        if (len(parts[-1]) + 1) * int(levels[g]) ** 2 > LARGEST_EQUATIONS and parts[-1]:
+            parts.append([])
+        parts[-1].append(g)
+    return parts
+
+
+def _solve(
+    problem: Problem, method: str, limits: Limits, tolerance: float, max_iterations: int
+) -> tuple[Floats, Ints]:
+    """`solve` for groups that fit in memory together.
 
     The weights by raking and linear distances do not depend on the scale of the base weights,
     as long as the limits are the same limits of the weight; on the scale of the totals the
     search starts nearer.
     """
     cells = cells_of(problem, limits)
-    if method != "linear" or limits:
+    if not limits.allow_negative(method):
         check_pairs(problem, _highest(problem, cells))
     scale = np.ones(len(problem.total))
     if method != "logit":
@@ -120,16 +154,17 @@ def solve(
         tolerance=tolerance,
         max_iterations=min(max_iterations, NEWTON_STEPS),
     )
-    return (cells.x.rows(scale) * solution.g)[cells.of_row], solution
+    return (cells.x.rows(scale) * solution.g)[cells.of_row], solution.iterations
 
 
 def _highest(problem: Problem, cells: Cells) -> Iterator[tuple[int, int, Floats]]:
     """The highest total weight of those with both of two levels; without limits infinite."""
-    most = np.where(cells.base > 0, cells.highest, 0.0)
     # A respondent with a missing value counts for every level: such margins exclude nothing.
     known = [m for m, margin in enumerate(problem.margins) if not margin.spread]
+    sizes = [margin.size for margin in problem.margins]
     for i, j in combinations(known, 2):
-        yield i, j, cells.x.pair(i, j, most)
+        if sizes[i] * sizes[j] * cells.x.groups <= LARGEST_PAIR:
+            yield i, j, cells.x.pair(i, j, cells.highest)
 
 
 def _distance(method: str, limits: Limits, cells: Cells, base: Floats) -> Distance:
@@ -137,8 +172,9 @@ def _distance(method: str, limits: Limits, cells: Cells, base: Floats) -> Distan
         return logit(*limits.bounds)
     if not limits:
         return linear() if method == "linear" else raking()
-    divisor = np.where(base > 0, base, 1.0)
-    lowest, highest = cells.lowest / divisor, cells.highest / divisor
+    # Cells with base weight zero stay as they are, whatever the limits.
+    lowest = np.divide(cells.lowest, base, out=np.ones_like(base), where=base > 0)
+    highest = np.divide(cells.highest, base, out=np.ones_like(base), where=base > 0)
     if method == "linear":
         return linear(lowest, highest)
     return raking(np.maximum(lowest, 0.0), highest)

@@ -24,7 +24,7 @@ Reference = Literal["weight", "mean", "median", "quantile"]
 
 @dataclass(frozen=True)
 class Trim:
-    """The lowest and highest weight; either may be None.
+    """The lowest and highest weight, not negative; either may be None (lowest: zero).
 
     `of`: what the numbers are: weights; multiples of the mean weight; multiples of the median
     weight, or quantiles (0 to 1) of the weights, both as they would be without trimming. With
@@ -61,15 +61,16 @@ def read_trim(trim: Any) -> Trim | None:
         raise CalibrationError(
             f"trim={shown!r}, relative to the mean weight, must leave room on both sides of 1."
         )
-    if of == "quantile" and upper is not None and high > 1:
+    if of == "quantile" and (low > 1 or (upper is not None and high > 1)):
         raise CalibrationError(f"trim={shown!r} are quantiles, which lie between 0 and 1.")
     return Trim(None if lower is None else low, None if upper is None else high, of)
 
 
-def caps(trim: Trim, weights: Floats, groups: Groups) -> tuple[Floats, Floats]:
+def caps(trim: Trim, weights: Floats, base: Floats, groups: Groups) -> tuple[Floats, Floats]:
     """The lowest and the highest weight of each group (G,).
 
-    `weights`: (n,) the weights without trimming, which median and quantiles are taken of.
+    `weights`: (n,) the weights without trimming, which mean, median and quantiles are taken of;
+    respondents with base weight zero, whose weight is always zero, do not count.
     """
     count = len(groups.names)
     low, high = np.zeros(count), np.full(count, np.inf)
@@ -79,9 +80,9 @@ def caps(trim: Trim, weights: Floats, groups: Groups) -> tuple[Floats, Floats]:
         if trim.of == "weight":
             into[:] = limit
         elif trim.of == "mean":
-            into[:] = limit * groups.sums(weights) / groups.sums(np.ones(len(weights)))
+            into[:] = limit * groups.sums(weights) / groups.sums((base > 0).astype(np.float64))
         else:
-            for g, own in enumerate(_by_group(weights, groups)):
+            for g, own in enumerate(_by_group(weights, base > 0, groups)):
                 into[g] = (
                     limit * float(np.median(own))
                     if trim.of == "median"
@@ -90,12 +91,13 @@ def caps(trim: Trim, weights: Floats, groups: Groups) -> tuple[Floats, Floats]:
     return low, high
 
 
-def _by_group(weights: Floats, groups: Groups) -> list[Floats]:
+def _by_group(weights: Floats, counting: NDArray[np.bool_], groups: Groups) -> list[Floats]:
     if groups.of is None:
-        return [weights]
-    order = np.argsort(groups.of, kind="stable")
-    ends = np.cumsum(np.bincount(groups.of, minlength=len(groups.names)))
-    return np.split(weights[order], ends[:-1])
+        return [weights[counting]]
+    of = groups.of[counting]
+    order = np.argsort(of, kind="stable")
+    ends = np.cumsum(np.bincount(of, minlength=len(groups.names)))
+    return np.split(weights[counting][order], ends[:-1])
 
 
 def trim_weights(
