@@ -143,6 +143,35 @@ def quarantine(
         _print_rows(rows)
 
 
+@app.command()
+def targets(
+    recipe: Annotated[
+        Path | None, typer.Argument(metavar="RECIPE", help="recipe of a table; none lists them")
+    ] = None,
+    files: Annotated[
+        Path | None, typer.Option("--from", metavar="FOLDER", help="folder with the CBS files")
+    ] = None,
+    library: Annotated[
+        Path, typer.Option("--library", help="folder with the target tables")
+    ] = Path("surveys/targets"),
+    replace: Annotated[bool, typer.Option("--replace", help="over a table that differs")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a table of weighting targets from CBS files; without a recipe, list the tables."""
+    if recipe is None:
+        from flows.definitions.library import listed_tables
+
+        rows = listed_tables(library)
+        print(json.dumps(rows, indent=2, ensure_ascii=False)) if as_json else _print_rows(rows)
+        return
+    if files is None:
+        raise Refusal("--from is missing. Name the folder with the CBS files of the recipe.")
+    from flows.weighting.target_library import made_table
+
+    made = made_table(recipe, files, library, replace=replace)
+    print(json.dumps(made.summary, indent=2, ensure_ascii=False) if as_json else made.told)
+
+
 @store_app.command("check")
 def store_check() -> None:
     """Check every stored file, and every edition's files, against the catalogue."""
@@ -207,8 +236,24 @@ def ingest(survey: SurveyArgument, wave: WaveOption, responses: ResponsesOption 
 
 
 @app.command()
-def weigh(survey: SurveyArgument, wave: WaveOption) -> None:
+def weigh(
+    survey: SurveyArgument,
+    wave: WaveOption,
+    compare: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="SCHEME SCHEME",
+            help="compare two schemes (weighting, or NAME of weighting.NAME.yaml); stores nothing",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Weight the respondents of a wave by demographics."""
+    if compare is not None:
+        _compare(survey, wave, *compare, as_json=as_json)
+        return
+    if as_json:
+        raise typer.BadParameter("--json goes with --compare; a weighting's is weighting.json.")
 
     def run() -> Any:
         from flows.weighting.flow import weigh_wave
@@ -225,9 +270,9 @@ def type_(survey: SurveyArgument, wave: WaveOption) -> None:
     """Give every respondent a profile, by the wave's profile model."""
 
     def run() -> Any:
-        from flows.profiles.flow import type_respondents
+        from flows.survey_wave import type_and_report
 
-        return type_respondents(str(survey), wave)
+        return type_and_report(str(survey), wave)
 
     for line in _flow(run, "Profiles").lines:
         print(line)
@@ -521,6 +566,26 @@ def _flush_prefect() -> None:
             worker.drain_all(timeout=5)
         except Exception:
             logging.getLogger(__name__).debug("%s: nothing to flush", worker, exc_info=True)
+
+
+def _compare(survey: Path, wave: str, first: str, second: str, *, as_json: bool) -> None:
+    from flows.compare_schemes import compare_schemes
+    from flows.weighting.compare_report import compare_json, cost_rows, margin_rows, result_rows
+
+    comparison, page = compare_schemes(survey, wave, first, second)
+    if as_json:
+        print(json.dumps(compare_json(comparison), indent=2, ensure_ascii=False))
+        return
+    for title, rows in (
+        ("What they cost", cost_rows(comparison)),
+        ("Key results (standard error)", result_rows(comparison)),
+        ("Levels that one of them controls", margin_rows(comparison)),
+    ):
+        if rows:
+            print(f"{title}:")
+            _print_rows(rows)
+            print()
+    print(f"Nothing was stored. Comparison: {page}")
 
 
 def _print_dossiers(done: Any, survey: Path, wave: str) -> None:

@@ -30,7 +30,7 @@ from flows.errors import Refusal, Waiting
 from flows.ingest.flow import files_of, ingest_responses, new_in_inbox
 from flows.profiles.flow import type_respondents
 from flows.progress import stage, without_tracebacks
-from flows.weighting.flow import weigh_wave
+from flows.weighting.flow import report_weights, weigh_wave, weigh_with_composition
 
 STAGES = 5
 LIMIT = 6 * 3600  # seconds; the largest wave takes minutes, and a run that hangs blocks the next
@@ -138,9 +138,20 @@ def _whole_line(
         for line in weigh_wave(folder, wave).lines:
             weights.say(line)
     with stage(3, STAGES, "Profiles", tell) as profiles:
-        for line in type_respondents(folder, wave).lines:
+        for line in type_and_report(folder, wave).lines:
             profiles.say(line)
     return tabulate_and_publish(folder, wave, [theme] if theme else None, day)
+
+
+def type_and_report(folder: str, wave: str) -> Done:
+    """Type a wave; its weighting report then tells what each profile counts for.
+
+    A local consultation is then weighted with the area's profile composition as well.
+    """
+    done = type_respondents(folder, wave)
+    report_weights(folder, wave)
+    added = weigh_with_composition(folder, wave)
+    return Done(done.ids, (*done.lines, *added.lines))
 
 
 def tabulate_and_publish(folder: str, wave: str, themes: list[str] | None, day: date) -> Done:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -33,12 +34,12 @@ def test_check_finds_no_fault_in_the_shipped_surveys(
 def test_check_as_json_lists_faults(
     tmp_path: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for file in (surveys / "themapanel").glob("*.yaml"):
-        (tmp_path / file.name).write_bytes(file.read_bytes())
-    weighting = tmp_path / "weighting.yaml"
+    for part in ("themapanel", "targets"):  # a survey and the library it takes its targets from
+        shutil.copytree(surveys / part, tmp_path / part)
+    weighting = tmp_path / "themapanel" / "weighting.yaml"
     text = weighting.read_text(encoding="utf-8")
     weighting.write_text(text.replace("variable: agesex", "variable: agesexx"), encoding="utf-8")
-    code, out, _ = run("check", str(tmp_path), "--json", capsys=capsys)
+    code, out, _ = run("check", str(tmp_path / "themapanel"), "--json", capsys=capsys)
     assert code == 1
     (fault,) = json.loads(out)
     assert fault["line"] > 0
@@ -138,3 +139,31 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run("--version", capsys=capsys)
     assert code == 0
     assert out.startswith("themadossier 0.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("--compare", "weighting"), 2, "requires 2 arguments"),
+        (("--json",), 2, "--json goes with --compare"),
+        (("--compare", "weighting", "smal"), 1, "no such weighting scheme"),
+        (("--compare", "weighting", "weighting"), 1, "are the same scheme"),
+        (("--compare", "weighting", "other"), 1, "there is no store yet"),
+    ],
+)
+def test_comparing_schemes_refuses_what_is_not_there(
+    arguments: tuple[str, ...],
+    code: int,
+    told: str,
+    surveys: Path,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copytree(surveys, home / "surveys")
+    panel = home / "surveys" / "themapanel"
+    shutil.copy(panel / "weighting.yaml", panel / "weighting.other.yaml")
+    done = run("weigh", str(panel), "--wave", "register", *arguments, capsys=capsys)
+    assert done[0] == code
+    assert told in done[2]
+    assert "Traceback" not in done[2]
+    assert not (home / "store").exists()

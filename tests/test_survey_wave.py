@@ -387,3 +387,144 @@ def test_a_margin_level_without_respondents_is_named(
     assert "B05" in refusal
     assert "3" in refusal
     assert not list((home / "outputs").rglob("*.xlsx"))
+
+
+def test_a_consultation_is_also_weighted_to_the_profiles_of_its_area(
+    world: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(surveys, world / "surveys")
+    survey, wave = world / "surveys" / "themapanel", ("--wave", "w2026_energie")
+    codes = load_survey(survey).profiles.codes
+    shares = ", ".join(f"{code}: {1 / len(codes)}" for code in codes)
+    errors = ", ".join(f"{code}: 0.01" for code in codes)
+    with (survey / "weighting.yaml").open("a", encoding="utf-8") as file:
+        file.write(
+            f"composition:\n  source: {{nl: Schatting}}\n  reference_date: 2026-01-01\n"
+            f"  shares: {{{shares}}}\n  standard_errors: {{{errors}}}\n"
+        )
+    assert command("weigh", survey, *wave) == 1
+    assert "says role: theme" in capsys.readouterr().err
+    info = survey / "survey.yaml"
+    text = info.read_text(encoding="utf-8").replace("role: theme", "role: consultation")
+    info.write_text(text, encoding="utf-8")
+    assert command("weigh", survey, *wave) == 0
+    assert "with the profile composition: " in capsys.readouterr().out
+    reports = world / "outputs" / "themapanel" / "reports" / "w2026_energie"
+    page = (reports / "weighting-composition.html").read_text(encoding="utf-8")
+    assert "Respondents and area" in page
+    assert "Respondents and area" not in (reports / "weighting.html").read_text(encoding="utf-8")
+    told = json.loads((reports / "weighting-composition.json").read_text(encoding="utf-8"))
+    (profile,) = (each for each in told["margins"] if each["margin"] == "profile")
+    assert all(abs(level["after"] - 1 / len(codes)) < 1e-5 for level in profile["levels"])
+    with open_store() as store:
+        plain = store.current_weighting("themapanel", "w2026_energie")
+        full = store.current_weighting("themapanel", "w2026_energie", "composition")
+        assert plain is not None
+        assert full is not None
+        assert (plain.rows, plain.scheme) == (full.rows, "demographics")
+        assert store.check(world / "outputs") == []
+    assert command("type", survey, *wave) == 0
+    with open_store() as store:
+        assert store.current_weighting("themapanel", "w2026_energie", "composition") == full
+
+
+def test_the_weighting_report_tells_about_the_profiles_once_a_wave_is_typed(
+    world: Path, surveys: Path
+) -> None:
+    reports = world / "outputs" / "themapanel" / "reports" / "w2026_energie"
+    told = json.loads((reports / "weighting.json").read_text(encoding="utf-8"))
+    assert sum(profile["n"] for profile in told["profiles"]) == told["respondents"]
+    assert all(0 < p["effective_n"] <= p["n"] for p in told["profiles"])
+    for name in ("weighting.html", "weighting.json"):
+        (reports / name).unlink()
+    assert command("type", surveys / "themapanel", "--wave", "w2026_energie") == 0
+    assert json.loads((reports / "weighting.json").read_text(encoding="utf-8")) == told
+    assert "Respondents per profile" in (reports / "weighting.html").read_text(encoding="utf-8")
+
+
+PLACES = """\
+missing: proportional
+minimum_per_level: 8
+groups: {variable: B05, minimum: 70, join: [["3", "4"], ["1", "2"]]}
+margins:
+  - variable: gender2
+    source: Fictional
+    reference_date: 2026-01-01
+    targets_by:
+      "1": {m: 1050, v: 1100}
+      "2": {m: 2000, v: 2100}
+      "3": {m: 600, v: 650}
+      "4": {m: 1400, v: 1450}
+      "5": {m: 1550, v: 1600}
+  - variable: age6
+    source: Fictional
+    reference_date: 2026-01-01
+    collapse: [[a1, a2]]
+    targets_by:
+      "1": &age {a1: 0.11, a2: 0.16, a3: 0.15, a4: 0.17, a5: 0.17, a6: 0.24}
+      "2": *age
+      "3": *age
+      "4": *age
+      "5": *age
+"""
+
+
+def test_groups_are_weighted_apart_down_to_the_dossier(
+    world: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(surveys, world / "surveys")
+    survey, wave = world / "surveys" / "themapanel", ("--wave", "w2026_energie")
+    (survey / "weighting.yaml").write_text(PLACES, encoding="utf-8")
+    assert command("dossiers", survey, *wave) == 1
+    assert "not made by the present weighting.yaml" in capsys.readouterr().err
+    assert command("weigh", survey, *wave) == 0
+    assert "groups that joined another: " in capsys.readouterr().out
+    reports = world / "outputs" / "themapanel" / "reports" / "w2026_energie"
+    told = json.loads((reports / "weighting.json").read_text(encoding="utf-8"))
+    assert [joined["group"] for joined in told["joined"]] == ["3"]
+    heads = {group["group"]: group for group in told["groups"]}
+    assert heads["4"]["joined"] == ["3"]
+    assert heads["4"]["share_after"] == pytest.approx((1250 + 2850) / 13500)
+    assert command("type", survey, *wave) == 0
+    assert command("dossiers", survey, *wave, "--date", "2026-11-02") == 0
+    with open_store() as store:
+        weighting = store.current_weighting("themapanel", "w2026_energie")
+        assert weighting is not None
+        assert weighting.summary["joined"] == told["joined"]
+        assert store.check(world / "outputs") == []
+
+
+def test_two_schemes_side_by_side(
+    world: Path, surveys: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(surveys, world / "surveys")
+    survey, wave = world / "surveys" / "themapanel", ("--wave", "w2026_energie")
+    (survey / "weighting.places.yaml").write_text(PLACES, encoding="utf-8")
+    with open_store() as store:
+        before = store.current_weighting("themapanel", "w2026_energie")
+    capsys.readouterr()
+    assert command("weigh", survey, *wave, "--compare", "weighting", "places") == 0
+    out = capsys.readouterr().out
+    for words in (
+        "E01b",
+        "E07",
+        "Levels that one of them controls",
+        "gender2",
+        "Nothing was stored",
+    ):
+        assert words in out
+    reports = world / "outputs" / "themapanel" / "reports" / "w2026_energie"
+    page = reports / "compare-weighting-places.html"
+    assert "Two weighting schemes" in page.read_text(encoding="utf-8")
+    told = json.loads(page.with_suffix(".json").read_text(encoding="utf-8"))
+    assert len(told["results"]) == 10
+    assert command("weigh", survey, *wave, "--compare", "weighting", "places", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == told
+    with open_store() as store:
+        assert store.current_weighting("themapanel", "w2026_energie") == before
+    impossible = PLACES + "trim: {upper: 1.01}\n"
+    (survey / "weighting.places.yaml").write_text(impossible, encoding="utf-8")
+    assert command("weigh", survey, *wave, "--compare", "places", "weighting") == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "weighting.places.yaml: " in line
+    assert "Margin" in line

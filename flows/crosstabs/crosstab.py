@@ -17,6 +17,7 @@ from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.layout import Layout, layouts
 from flows.crosstabs.tables import TOTAL, Floats, Table
 from flows.definitions.models import Publication, Question, Questionnaire
+from flows.statistics.estimated_margins import EstimatedMargin
 from flows.statistics.intervals import (
     mean_interval,
     proportion_interval,
@@ -71,6 +72,7 @@ def crosstab(
     *,
     publication: Publication = Publication(),  # noqa: B008
     base_weights: ArrayLike | None = None,
+    estimated_margin: EstimatedMargin | None = None,
 ) -> tuple[Table, ...]:
     """Tabulate questions by profile.
 
@@ -81,6 +83,8 @@ def crosstab(
     margins: the categorical variables (n rows) the weights were calibrated on, for the
         residuals of the variance; None: variance without calibration.
     base_weights: weights before calibration (n; default 1).
+    estimated_margin: the one of the margins whose targets are estimates, such as a profile
+        composition; their error enters every standard error, interval and test.
     model_items: codes of questions or answer columns that define the profiles: not tested.
     publication: `alpha` of the intervals; profiles under `minimum_base` are not tested.
 
@@ -98,7 +102,7 @@ def crosstab(
     )
     w = checked_weights(weights, len(frame))
     groups = profile_groups(profile, tuple(profile_codes), len(frame))
-    sample = weighted_sample(w, groups, len(profile_codes), margins, base_weights)
+    sample = weighted_sample(w, groups, len(profile_codes), margins, base_weights, estimated_margin)
     made, sums = _count(sample, layouts(frame, asked, wave, theme, frozenset(model_items)))
     if not made:
         return ()

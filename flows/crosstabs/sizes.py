@@ -12,8 +12,17 @@ from flows.crosstabs.crosstab import checked_weights, profile_groups
 from flows.crosstabs.rounding import whole_percent
 from flows.crosstabs.tables import ProfileSize
 from flows.definitions.models import Publication
-from flows.statistics.intervals import proportion_interval
-from flows.statistics.variance import COUNT, SQUARE, WEIGHT, linearise, variance, weighted_sample
+from flows.statistics.estimated_margins import EstimatedMargin
+from flows.statistics.intervals import logit_interval, proportion_interval
+from flows.statistics.variance import (
+    COUNT,
+    SQUARE,
+    WEIGHT,
+    linearise,
+    sampling_variance,
+    variance,
+    weighted_sample,
+)
 
 
 def profile_sizes(
@@ -24,17 +33,20 @@ def profile_sizes(
     *,
     publication: Publication = Publication(),  # noqa: B008
     base_weights: ArrayLike | None = None,
+    estimated_margin: EstimatedMargin | None = None,
 ) -> tuple[ProfileSize, ...]:
     """Weighted shares of the profiles among the typed, as whole per cents with an interval.
 
     Arguments as in `crosstab`. A size says how many people there are and nothing of what
     they think, and follows from the numbers of participants that are always shown, so it is
-    hidden only where there is nobody, or fewer than `minimum_base` typed people in all.
+    hidden only where there is nobody, or fewer than `minimum_base` typed people in all. Sizes
+    that were themselves calibrated on have the error of their estimate, and no other.
     """
     codes = tuple(profile_codes)
     w = checked_weights(weights, len(np.asarray(weights)))
     groups = profile_groups(profile, codes, len(w))
-    sample = weighted_sample(w, np.zeros(len(w), dtype=np.int64), 1, margins, base_weights)
+    everybody = np.zeros(len(w), dtype=np.int64)
+    sample = weighted_sample(w, everybody, 1, margins, base_weights, estimated_margin)
     rows = np.array([groups == i for i in range(len(codes))] + [groups >= 0], dtype=np.float64)
     sums = sample.sums(rows[:, sample.grouping.order])[:, :1]
     base = np.broadcast_to(sums[-1:], sums[:-1].shape)
@@ -45,6 +57,10 @@ def profile_sizes(
     squares = np.maximum(base[:, 0, SQUARE], np.finfo(float).tiny)
     n_eff = base[:, 0, WEIGHT] ** 2 / squares
     low, high = proportion_interval(share, error, typed, n_eff, sample.n - 1, publication.alpha)
+    # Where the sample adds no error, its size says nothing about the interval either.
+    given = (sampling_variance(sample, linear)[:, 0] == 0) & (error > 0)
+    bounds = logit_interval(share, error, sample.n - 1, publication.alpha)
+    low, high = (np.where(given, *pair) for pair in zip(bounds, (low, high), strict=True))
     counts = np.rint(sums[:-1, 0, COUNT]).astype(np.int64)
     result = []
     for i, code in enumerate(codes):

@@ -10,20 +10,30 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from flows.definitions.errors import DefinitionError, Fault
+from flows.definitions.check_groups import variables_of
+from flows.definitions.check_weighting import weighting_faults
+from flows.definitions.errors import DefinitionError, Fault, Finding
 from flows.definitions.load import line_of, read_survey
 from flows.definitions.models import Derived, Question, Questionnaire, QuestionType, Survey
-
-Finding = tuple[str, tuple[str | int, ...], str, str]  # file, place in it, message, remedy
+from flows.definitions.schemes import load_scheme, other_schemes
 
 
 def check_survey(folder: Path) -> list[Fault]:
-    """Every fault in the survey's definition, sorted by file and line; empty when sound."""
+    """Every fault in the survey's definition, sorted by file and line; empty when sound.
+
+    Weighting schemes beside the survey's own (`weighting.<name>.yaml`) are checked too.
+    """
     try:
         survey = read_survey(folder)
     except DefinitionError as error:
         return error.faults
-    return cross_faults(survey, folder)
+    faults = cross_faults(survey, folder)
+    for path in other_schemes(folder).values():
+        try:
+            load_scheme(survey, folder, path)
+        except DefinitionError as error:
+            faults += error.faults
+    return sorted(faults)
 
 
 def cross_faults(survey: Survey, folder: Path) -> list[Fault]:
@@ -197,15 +207,6 @@ def _derived_faults(derived: Derived, questionnaire: Questionnaire) -> Iterator[
         yield "a band needs low or high."
 
 
-def _variables(questionnaire: Questionnaire) -> set[str]:
-    """Questions, and derived variables that are made of something that exists."""
-    known = {q.code for q in questionnaire.questions}
-    for derived in questionnaire.derived:
-        if set(derived.of) <= known:
-            known.add(derived.code)
-    return known
-
-
 def _waves_refer(survey: Survey) -> Iterator[Finding]:
     themes = {theme.code for theme in survey.dossier.themes}
     waves = {wave.code for wave in survey.info.waves}
@@ -236,7 +237,7 @@ def _waves_refer(survey: Survey) -> Iterator[Finding]:
 
 def _profiles_refer(survey: Survey) -> Iterator[Finding]:
     plan = survey.profiles
-    variables = _variables(survey.questionnaire)
+    variables = variables_of(survey.questionnaire)
     lists = {
         "items": plan.items,
         "concomitants": plan.concomitants,
@@ -262,43 +263,6 @@ def _profiles_refer(survey: Survey) -> Iterator[Finding]:
     for axis in sorted(wanted - set(plan.axes)):
         if plan.items:
             yield "profiles", ("axes",), f"prototypes use the axis {axis}, not defined.", "Add it."
-
-
-def _weighting_refers(survey: Survey) -> Iterator[Finding]:
-    variables = _variables(survey.questionnaire)
-    for i, margin in enumerate(survey.weighting.margins):
-        place = ("margins", i)
-        if margin.variable not in variables:
-            yield (
-                "weighting",
-                place,
-                f"the margin {margin.variable} is no question or derived variable.",
-                "Correct it.",
-            )
-            continue
-        total = sum(margin.targets.values())
-        if margin.targets and not _adds_up(total):
-            yield (
-                "weighting",
-                (*place, "targets"),
-                f"{margin.variable}: its targets add up to {total:g}.",
-                "Shares add up to 1, percentages to 100; totals are numbers of people, 1,000 or "
-                "more together.",
-            )
-        levels = {level.code for level in survey.questionnaire.levels(margin.variable)}
-        for code in sorted(levels ^ set(margin.targets)):
-            problem = "no target" if code in levels else "a target but no such level"
-            yield (
-                "weighting",
-                (*place, "targets"),
-                f"{margin.variable}: level {code} has {problem}.",
-                "Levels and targets must be the same codes.",
-            )
-
-
-def _adds_up(total: float) -> bool:
-    """Whether targets are shares, percentages (both may be rounded) or totals."""
-    return abs(total - 1) <= 0.01 or abs(total - 100) <= 1 or total >= 1000
 
 
 def _dossier_refers(survey: Survey) -> Iterator[Finding]:
@@ -331,6 +295,6 @@ RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     _derived_refer,
     _waves_refer,
     _profiles_refer,
-    _weighting_refers,
+    weighting_faults,
     _dossier_refers,
 )

@@ -6,6 +6,12 @@ from dataclasses import dataclass
 
 from flows.errors import Refusal
 
+Place = tuple[str | int, ...]
+"""The way to a part of a definition file: keys and positions."""
+
+Finding = tuple[str, Place, str, str]
+"""File (without .yaml), place in it, message, remedy."""
+
 
 @dataclass(frozen=True, order=True)
 class Fault:

@@ -6,6 +6,7 @@ the slower parser that knows line numbers.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -35,6 +36,9 @@ FILES: dict[str, type[Model]] = {
 }
 
 M = TypeVar("M", bound=Model)
+
+Finding = tuple[tuple[str | int, ...], str, str]
+"""A fault in the raw content of a file: its place, what is wrong, the remedy."""
 
 
 def load_survey(folder: Path) -> Survey:
@@ -68,8 +72,9 @@ def read_survey(folder: Path) -> Survey:
     faults: list[Fault] = []
     parts: dict[str, Any] = {}
     for name, model in FILES.items():
+        prepare = filling(folder, parts.get("questionnaire")) if name == "weighting" else None
         try:
-            parts[name] = read_model(folder / f"{name}.yaml", model)
+            parts[name] = read_model(folder / f"{name}.yaml", model, prepare)
         except DefinitionError as error:
             faults.extend(error.faults)
     if faults:
@@ -78,8 +83,30 @@ def read_survey(folder: Path) -> Survey:
     return Survey(info=parts.pop("survey"), **parts)
 
 
-def read_model(path: Path, model: type[M]) -> M:
-    """Read one YAML file into `model`; faults carry the line they stand on."""
+def filling(folder: Path, questionnaire: Questionnaire | None) -> Callable[[Any], list[Finding]]:
+    """What fills the targets of a weighting.yaml from the library beside the survey's folder."""
+    from flows.definitions.library import fill_targets
+
+    levels: dict[str, list[str]] = {}
+    if questionnaire is not None:
+        resolved = resolve_scales(questionnaire)
+        for code in [*(q.code for q in resolved.questions), *(d.code for d in resolved.derived)]:
+            try:
+                levels[code] = [level.code for level in resolved.levels(code)]
+            except (KeyError, ValueError, RecursionError):
+                continue  # made of something unknown: the checks between the files tell it
+    surveys = folder.resolve().parent
+    return lambda data: fill_targets(data, surveys, levels)
+
+
+def read_model(
+    path: Path, model: type[M], prepare: Callable[[Any], list[Finding]] | None = None
+) -> M:
+    """Read one YAML file into `model`; faults carry the line they stand on.
+
+    `prepare` may complete the raw content before it is validated, and returns the faults it
+    met in doing so.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -94,13 +121,24 @@ def read_model(path: Path, model: type[M]) -> M:
         data = YAML(typ="safe").load(text)
     except YAMLError as error:
         raise DefinitionError([_yaml_fault(path, error)]) from None
+    findings = prepare(data) if prepare is not None else []
     try:
-        return model.model_validate(data if data is not None else {})
+        result = model.model_validate(data if data is not None else {})
     except ValidationError as error:
-        lines = YAML(typ="rt").load(text)
-        raise DefinitionError(
-            [Fault(str(path), line_of(lines, item["loc"]), *_told(item)) for item in error.errors()]
-        ) from None
+        told = {place[:2] for place, _, _ in findings}
+        findings += [
+            (item["loc"], *_told(item)) for item in error.errors() if item["loc"][:2] not in told
+        ]
+    else:
+        if not findings:
+            return result
+    lines = read_lines(path)
+    raise DefinitionError(
+        [
+            Fault(str(path), line_of(lines, place), message, remedy)
+            for place, message, remedy in findings
+        ]
+    )
 
 
 def _yaml_fault(path: Path, error: YAMLError) -> Fault:
@@ -112,6 +150,11 @@ def _yaml_fault(path: Path, error: YAMLError) -> Fault:
         f"this is not valid YAML: {problem or error}.",
         "A key may occur once, lists and texts must be closed, tabs are not allowed.",
     )
+
+
+def read_lines(path: Path) -> Any:
+    """The file again, by the slow parser that knows where everything stands."""
+    return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
 
 
 def line_of(node: Any, loc: tuple[str | int, ...]) -> int:

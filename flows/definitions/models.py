@@ -563,11 +563,15 @@ class Groups(Model):
 class Composition(Model):
     """The profile composition of the area of a local consultation, known with an error.
 
-    `shares` per profile add up to 1; `standard_errors` in the same unit.
+    `shares` per profile add up to 1; `standard_errors` in the same unit. `covariance`: of the
+    shares, profile by profile, where it is known; it then goes before the standard errors.
+    `collapse`: pairs (profile, profile it joins) for profiles with few respondents.
     """
 
     shares: dict[Code, float]
     standard_errors: dict[Code, float]
+    covariance: dict[Code, dict[Code, float]] | None = None
+    collapse: tuple[tuple[Code, Code], ...] = ()
     source: Text
     reference_date: date
 

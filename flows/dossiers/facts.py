@@ -229,13 +229,20 @@ def profiles_of(survey: Survey) -> tuple[ProfileFacts, ...]:
 
 
 def weighting_variables(survey: Survey) -> tuple[WeightingVariable, ...]:
-    """The weighting margins as the definition names them, with sources and dates."""
+    """The weighting margins as the definition names them, with sources and dates.
+
+    Groups that are weighted apart are a variable too: every group gets its share of the people.
+    """
+    plan = survey.weighting
+    margins = [(margin.variable, margin) for margin in plan.margins]
+    if plan.groups is not None and plan.margins:
+        margins.insert(0, (plan.groups.variable, plan.margins[0]))
     return tuple(
         WeightingVariable(
-            label=survey.questionnaire.label(margin.variable),
+            label=survey.questionnaire.label(variable),
             source=margin.source,
             reference_date=margin.reference_date,
             approximate=margin.approximate,
         )
-        for margin in survey.weighting.margins
+        for variable, margin in margins
     )

@@ -187,16 +187,16 @@ def dossier_facts(
 def weight_facts(survey: Survey, weighting: WeightingRecord) -> WeightFacts:
     """The weighting as its stored summary tells it."""
     summary = weighting.summary
-    trim = survey.weighting.trim
+    cap = (summary.get("trimming") or {}).get("highest")
     return WeightFacts(
-        method=survey.weighting.method,
+        method=summary["method"],
         variables=weighting_variables(survey),
         lowest=summary["weights"]["min"],
         highest=summary["weights"]["max"],
         efficiency=summary["efficiency"],
         effective_n=summary["effective_n"],
         design_effect=summary["design_effect"],
-        trimmed_at=trim.upper if trim else None,
+        trimmed_at=None if cap is None else round(cap, 2),
     )
 
 

@@ -36,7 +36,7 @@ def csv_frame(name: str, data: bytes) -> pd.DataFrame:
     """
     text = decode(name, data)
     delimiter, header, header_lines = read_header(name, text)
-    table = _parse(name, text, delimiter, header, header_lines)
+    table = parse_rows(name, text, delimiter, header, header_lines)
     pattern = _WHOLE if delimiter == "," else _WHOLE_COMMA
     return pd.DataFrame(
         {column: _tidied(table.column(i), pattern) for i, column in enumerate(header)}
@@ -94,7 +94,7 @@ def read_header(name: str, text: str) -> tuple[str, list[str], int]:
     return delimiter, header, lines
 
 
-def _parse(name: str, text: str, delimiter: str, header: list[str], header_lines: int) -> Any:
+def parse_rows(name: str, text: str, delimiter: str, header: list[str], header_lines: int) -> Any:
     """An Arrow table of text columns, null where empty; rows without content left out."""
     import pyarrow as pa
     import pyarrow.csv as pacsv

@@ -127,6 +127,26 @@ class Auxiliaries:
             return gram
         return self._fold(self._fold(gram).transpose(0, 2, 1))
 
+    def quadratic(self, form: Floats) -> Floats:
+        """x' Q x of every row (C,), for symmetric forms Q (G, K, K)."""
+        spread = self._unfold(self._unfold(form).transpose(0, 2, 1))
+        wide = spread.shape[1]
+        ends = np.cumsum([0, *self.widths])
+        first = 0 if self.group is None else self.group * wide
+        flat, numbers = spread.ravel(), range(int(ends[-1]), wide)
+        result = np.zeros(len(self.numeric))
+        for i, code in enumerate(self.codes):
+            row = (first + ends[i] + code) * wide
+            result += flat[row + ends[i] + code]
+            for j in range(i + 1, len(self.codes)):
+                result += 2 * flat[row + ends[j] + self.codes[j]]
+            for column, values in zip(numbers, self.numeric.T, strict=True):
+                result += 2 * values * flat[row + column]
+        for i, a in zip(numbers, self.numeric.T, strict=True):
+            for j, b in zip(numbers, self.numeric.T, strict=True):
+                result += a * b * self.rows(spread[:, i, j])
+        return result
+
     def pair(self, i: int, j: int, weights: Floats) -> Floats:
         """Sums of weights (C,) by the codes of two margins: (G, codes of i, codes of j)."""
         shape = self.groups, self.widths[i], self.widths[j]
@@ -149,6 +169,17 @@ class Auxiliaries:
         width = self.widths[margin]
         sums = level_totals(self.places[margin], weights, self.groups * width)
         return sums.reshape(self.groups, width)
+
+    def _unfold(self, form: Floats) -> Floats:
+        """Rows (G, K, ...) with one more for missing levels: the others', by their shares."""
+        unfolded, start = [], 0
+        for size, shares in zip(self.sizes, self.shares, strict=True):
+            block = form[:, start : start + size]
+            unfolded.append(block)
+            if shares is not None:
+                unfolded.append(shares[:, None, :] @ block)
+            start += size
+        return np.concatenate([*unfolded, form[:, start:]], axis=1)
 
     def _fold(self, gram: Floats) -> Floats:
         """Add the rows of missing levels (G, codes, ...) to all levels, by their shares."""

@@ -15,6 +15,10 @@ With x made orthonormal under d, beta = sum d x u, and everything needed is
 
 so the crosstabs of row x column x margin, weighted by d and by w^2, are enough: no matrix
 of people x cells is made.
+
+All this takes the totals that were calibrated on for known. When the shares of one margin are
+estimates with covariance S, independent of the sample, beta' S beta is added: with S = L L' in
+the totals' own units, the squares of beta' L (see `estimated_margins.py`).
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from flows.statistics.counting import Grouping, group_people, grouped_sums
+from flows.statistics.estimated_margins import EstimatedMargin, square_root
 
 Floats = NDArray[np.float64]
 
@@ -42,7 +47,9 @@ class Sample:
 
     `values` (n, 3 + 2m): per person, in the order of `grouping`, 1, w, w^2, d x, w^2 x.
     `basis` (m, k) makes the m margin dummies orthonormal under d; `gram` (k, k) and
-    `totals` (k) are the sums of w^2 x x' and of w x in that basis.
+    `totals` (k) are the sums of w^2 x x' and of w x in that basis. `shocks` (k, r): by how
+    much the totals in that basis move with each of the r independent errors of an estimated
+    margin; r = 0 when all totals are known.
     """
 
     n: int
@@ -51,6 +58,7 @@ class Sample:
     basis: Floats
     gram: Floats
     totals: Floats
+    shocks: Floats
 
     def sums(self, rows: Floats) -> Floats:
         """Sums of rows (R, n; in the order of the grouping): (R, groups + 1, 3 + 2m)."""
@@ -93,17 +101,25 @@ def margin_dummies(margins: pd.DataFrame, weights: ArrayLike | None = None) -> F
     first one level is left out, since they all add up to one.
     """
     w = np.ones(len(margins)) if weights is None else np.asarray(weights, dtype=np.float64)
-    blocks: list[Floats] = []
+    blocks = [dummies for _, dummies in _blocks(margins, w)]
+    return np.hstack(blocks) if blocks else np.empty((len(margins), 0))
+
+
+def _blocks(margins: pd.DataFrame, w: Floats) -> list[tuple[list[str], Floats]]:
+    """Per margin the levels it has dummies for and these dummies (n, levels)."""
+    blocks: list[tuple[list[str], Floats]] = []
     for name in margins.columns:
-        codes = np.asarray(pd.Categorical(margins[name]).codes, dtype=np.int64)
+        categorical = pd.Categorical(margins[name])
+        codes = np.asarray(categorical.codes, dtype=np.int64)
         known = codes >= 0
         size = np.bincount(codes[known], w[known])
         levels = np.flatnonzero(np.bincount(codes[known]))
         dummies = (codes[:, None] == levels).astype(np.float64)
         if len(levels):
             dummies[~known] = size[levels] / size.sum()
-        blocks.append(dummies if not blocks else dummies[:, 1:])
-    return np.hstack(blocks) if blocks else np.empty((len(margins), 0))
+        names = [str(categorical.categories[int(level)]) for level in levels]
+        blocks.append((names[1:], dummies[:, 1:]) if blocks else (names, dummies))
+    return blocks
 
 
 def weighted_sample(
@@ -112,18 +128,21 @@ def weighted_sample(
     group_count: int,
     margins: pd.DataFrame | None = None,
     base_weights: ArrayLike | None = None,
+    estimated: EstimatedMargin | None = None,
 ) -> Sample:
     """Prepare a sample for `Sample.sums`.
 
     `weights` (n) final weights; `groups` (n) codes 0 .. `group_count` - 1, -1 for nobody's;
     `margins` the categorical variables the weights were calibrated on (None: variance
-    without calibration); `base_weights` the weights before calibration (default 1).
+    without calibration); `base_weights` the weights before calibration (default 1);
+    `estimated` the one of the margins whose targets are estimates, if there is one.
     """
     w = np.asarray(weights, dtype=np.float64)
     n = len(w)
     grouping = group_people(groups, group_count)
     d = np.ones(n) if base_weights is None else np.asarray(base_weights, dtype=np.float64)
-    x = np.empty((n, 0)) if margins is None else margin_dummies(margins, w)
+    blocks = [] if margins is None else _blocks(margins, w)
+    x = np.hstack([dummies for _, dummies in blocks]) if blocks else np.empty((n, 0))
     if len(x) != n or len(d) != n or len(grouping.order) != n:
         raise ValueError("weights, groups, margins and base weights differ in length")
     m = x.shape[1]
@@ -140,7 +159,44 @@ def weighted_sample(
         basis=basis,
         gram=basis.T @ (x.T @ values[:, MARGINS + m :]) @ basis,
         totals=(w @ x) @ basis,
+        shocks=basis.T @ _shocks(estimated, margins, blocks, w, m),
     )
+
+
+def _shocks(
+    estimated: EstimatedMargin | None,
+    margins: pd.DataFrame | None,
+    blocks: list[tuple[list[str], Floats]],
+    w: Floats,
+    m: int,
+) -> Floats:
+    """How the totals (m,) of the dummies move with each independent error of the estimates.
+
+    Shares become totals by the weight of those whose level is known: whoever has none is
+    spread over the levels, or keeps a level of his own, so only the others have to move.
+    """
+    if estimated is None:
+        return np.empty((m, 0))
+    if margins is None or estimated.variable not in margins.columns:
+        raise ValueError(f"there is no margin {estimated.variable} whose targets are estimates")
+    place = list(margins.columns).index(estimated.variable)
+    column = margins[estimated.variable]
+    present = {str(level) for level in column.dropna().unique()}
+    moving = {
+        level
+        for level, error in zip(estimated.levels, estimated.standard_errors, strict=True)
+        if error > 0
+    }
+    if strange := (present - set(estimated.levels)) | (moving - present):
+        raise ValueError(
+            f"level {min(strange)} of {estimated.variable} is not both estimated and in the sample"
+        )
+    root = square_root(estimated.covariance) * w[column.notna().to_numpy()].sum()
+    shocks = np.zeros((m, root.shape[1]))
+    start = sum(len(names) for names, _ in blocks[:place])
+    for i, name in enumerate(blocks[place][0]):
+        shocks[start + i] = root[estimated.levels.index(name)]
+    return shocks
 
 
 def _orthonormal(gram: Floats) -> Floats:
@@ -179,7 +235,19 @@ def linearise(sample: Sample, numerator: Floats, denominator: Floats, square: Fl
 
 
 def variance(sample: Sample, linear: Linear) -> Floats:
-    """The variance (R, C) of linearised estimates; exactly 0 where only noise is left."""
+    """The variance (R, C) of linearised estimates; exactly 0 where only noise is left.
+
+    The error of an estimated margin is in it, where the sample has one.
+    """
+    result = sampling_variance(sample, linear)
+    if not sample.shocks.size:
+        return result
+    added = np.square(linear.beta @ sample.shocks).sum(axis=-1)
+    return result + np.where(added <= _noise(linear), 0.0, added)
+
+
+def sampling_variance(sample: Sample, linear: Linear) -> Floats:
+    """The variance (R, C) as if all totals that were calibrated on were known."""
     beta = linear.beta
     total = linear.spread
     centre = np.zeros_like(total)
@@ -190,5 +258,9 @@ def variance(sample: Sample, linear: Linear) -> Floats:
     if sample.n < 2:
         return np.full(total.shape, np.nan)
     result = sample.n / (sample.n - 1) * (total - centre**2 / sample.n)
-    noise = _NOTHING * np.maximum(linear.scale, linear.spread)
-    return np.where(result <= noise, 0.0, result)
+    return np.where(result <= _noise(linear), 0.0, result)
+
+
+def _noise(linear: Linear) -> Floats:
+    noise: Floats = _NOTHING * np.maximum(linear.scale, linear.spread)
+    return noise

@@ -16,7 +16,7 @@ from flows.store.catalogue import Catalogue
 from flows.store.combine import PERSON
 from flows.store.files import Files, Kind
 from flows.store.jsonable import plain
-from flows.store.records import RecordChange, TableRun, TypingRecord, WeightingRecord
+from flows.store.records import RecordChange, Scheme, TableRun, TypingRecord, WeightingRecord
 from flows.store.rows import (
     equal,
     find,
@@ -90,13 +90,14 @@ class Derived:
         frame: pd.DataFrame,
         summary: Mapping[str, Any],
         batches: Sequence[int] | None,
+        scheme: Scheme,
     ) -> WeightingRecord:
         """Keep the weights of a wave's people."""
         _require(frame, PERSON, "weight")
         row, change = self._add(
             weighting,
             Kind.WEIGHTING,
-            scope={"survey": survey, "wave": wave},
+            scope={"survey": survey, "wave": wave, "scheme": scheme},
             made_from={"inputs_sha256": inputs_sha256},
             frame=frame,
             summary=summary,
@@ -109,9 +110,12 @@ class Derived:
         with self._catalogue.reading() as connection:
             return _weighting(required(connection, weighting, weighting_id))
 
-    def current_weighting(self, survey: str, wave: str) -> WeightingRecord | None:
+    def current_weighting(
+        self, survey: str, wave: str, scheme: Scheme = "demographics"
+    ) -> WeightingRecord | None:
+        scope = {"survey": survey, "wave": wave, "scheme": scheme}
         with self._catalogue.reading() as connection:
-            row = find_current(connection, weighting, {"survey": survey, "wave": wave})
+            row = find_current(connection, weighting, scope)
         return None if row is None else _weighting(row)
 
     def add_table_run(

@@ -12,6 +12,8 @@ BatchChange = Literal["new", "unchanged", "superseded", "restored"]
 ModelState = Literal["draft", "accepted"]
 EditionState = Literal["draft", "approved", "published", "withdrawn"]
 RecordChange = Literal["new", "unchanged"]
+Scheme = Literal["demographics", "composition"]
+"""How a wave is weighted: by its margins, or with the area's profile composition added."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +177,12 @@ class TypingRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightingRecord:
-    """The weights of the people of one wave."""
+    """The weights of the people of one wave, by one scheme."""
 
     id: int
     survey: str
     wave: str
+    scheme: Scheme
     inputs_sha256: str
     data_sha256: str
     rows: int

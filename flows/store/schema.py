@@ -26,10 +26,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration; a catalogue at this version is used without loading Alembic."""
 
-KNOWN_VERSIONS: tuple[str, ...] = (HEAD,)
+KNOWN_VERSIONS: tuple[str, ...] = ("0001", HEAD)
 
 metadata = MetaData(
     naming_convention={
@@ -192,11 +192,18 @@ weighting = Table(
     Column("code_version", String, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("current_since", Moment),
+    Column("scheme", String, nullable=False, server_default="demographics"),
     UniqueConstraint("survey", "wave", "inputs_sha256", name="uq_weighting_inputs"),
     Index(
-        "ix_weighting_current", "survey", "wave", unique=True, **_where("current_since IS NOT NULL")
+        "ix_weighting_current",
+        "survey",
+        "wave",
+        "scheme",
+        unique=True,
+        **_where("current_since IS NOT NULL"),
     ),
 )
+"""`scheme`: the way of weighting; a wave has one current weighting of each."""
 
 table_run = Table(
     "table_run",

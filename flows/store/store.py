@@ -25,6 +25,7 @@ from flows.store.records import (
     ModelRecord,
     ModelState,
     NewBatch,
+    Scheme,
     TableRun,
     Trace,
     TypingRecord,
@@ -267,19 +268,25 @@ class Store:
         summary: Mapping[str, Any],
         *,
         batches: Sequence[int] | None = None,
+        scheme: Scheme = "demographics",
     ) -> WeightingRecord:
-        """Keep weights (`respondent`, `weight`) and make them the current ones.
+        """Keep weights (`respondent`, `weight`) and make them the current ones of their scheme.
 
-        The same inputs give the record that is there. `batches` as for `add_typing`.
+        The same inputs, of which the scheme is one, give the record that is there. `batches` as
+        for `add_typing`.
         """
-        return self._derived.add_weighting(survey, wave, inputs_sha256, frame, summary, batches)
+        return self._derived.add_weighting(
+            survey, wave, inputs_sha256, frame, summary, batches, scheme
+        )
 
     def weighting(self, weighting_id: int) -> WeightingRecord:
         return self._derived.weighting(weighting_id)
 
-    def current_weighting(self, survey: str, wave: str) -> WeightingRecord | None:
-        """The weighting made last for a wave."""
-        return self._derived.current_weighting(survey, wave)
+    def current_weighting(
+        self, survey: str, wave: str, scheme: Scheme = "demographics"
+    ) -> WeightingRecord | None:
+        """The weighting made last for a wave, by a scheme."""
+        return self._derived.current_weighting(survey, wave, scheme)
 
     def read_weighting(self, weighting_id: int) -> pd.DataFrame:
         return self._derived.read(Kind.WEIGHTING, weighting_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -10,44 +11,55 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.definitions.models import WeightingPlan
-from flows.weighting.margins import Floats
-from flows.weighting.result import Weighting, design_effect
+from flows.fingerprint import of_json
+from flows.weighting.grouped import all_groups, groups_of, margins_of, part_of
+from flows.weighting.influence import influential, leverages
+from flows.weighting.scheme import PlanWeighting
 
-INFLUENTIAL = 10
+Floats = NDArray[np.float64]
+
 BINS = 25
 
 
 def weighting_summary(
-    weighting: Weighting,
+    weighting: PlanWeighting,
     plan: WeightingPlan,
+    frame: pd.DataFrame,
     *,
     profiles: Sequence[str] | NDArray[Any] | pd.Series | None = None,
     seconds: float | None = None,
 ) -> dict[str, Any]:
     """Everything about a weighting that can be published, as JSON-able values.
 
-    `profiles`: the profile of each respondent (n,), for the effective number per profile.
-    `seconds`: how long weighting took. Holds nothing about a respondent but row numbers.
+    `frame`: what was weighted (see `weigh`). `profiles`: the profile of each respondent (n,),
+    for the effective number per profile. `seconds`: how long weighting took. Holds nothing
+    about a respondent but row numbers.
     """
     weights = weighting.weights
     relative = weights / weights.mean()
     g = weighting.g_weights
-    above = relative > plan.note_above
-    return {
+    groups = [] if weighting.groups is None else groups_of(weighting)
+    summary = {
         "respondents": len(weights),
         "method": weighting.method,
+        "scheme": scheme_sha256(plan),
         "sum": float(weights.sum()),
-        "margins": _margins(weighting, plan),
-        "weights": _spread(weights),
+        "margins": _margins(weighting, plan, frame),
+        "groups": groups,
+        "joined": [asdict(joined) for joined in weighting.joined],
+        "collapsed": [asdict(collapsed) for collapsed in weighting.collapsed],
+        "weights": _spread(relative),
         "g_weights": _spread(g),
         "histogram": _histogram(relative),
+        "g_histogram": _histogram(g),
         "design_effect": weighting.design_effect,
         "efficiency": weighting.efficiency,
         "effective_n": weighting.effective_n,
-        "profiles": [] if profiles is None else _per_group(weights, np.asarray(profiles)),
-        "influential": _influential(relative),
+        "profiles": [],
+        **influential(weights, leverages(frame, plan, weighting)),
+        "trimming": None if weighting.trimming is None else asdict(weighting.trimming),
         "note_above": plan.note_above,
-        "above_note": int(above.sum()),
+        "above_note": int((weighting.relative > plan.note_above).sum()),
         "refuse_from": plan.refuse_from,
         "negative": int((weights < 0).sum()),
         "iterations": weighting.iterations,
@@ -56,31 +68,52 @@ def weighting_summary(
         "seconds": None if seconds is None else round(seconds, 3),
         "notes": list(weighting.notes),
     }
+    return summary if profiles is None else with_profiles(summary, weights, profiles)
 
 
-def _margins(weighting: Weighting, plan: WeightingPlan) -> list[dict[str, Any]]:
-    """Per margin its levels as shares, with where the targets come from."""
+def scheme_sha256(plan: WeightingPlan) -> str:
+    """Hash of a plan: whether stored weights were made by it."""
+    return of_json(plan.model_dump(mode="json"))
+
+
+def with_profiles(
+    summary: Mapping[str, Any],
+    weights: Floats,
+    profiles: Sequence[str] | NDArray[Any] | pd.Series,
+) -> dict[str, Any]:
+    """The summary with the effective number of respondents per profile.
+
+    `profiles`: (n,) the profile of each respondent, missing or empty where there is none.
+    """
+    codes, names = pd.factorize(pd.Series(np.asarray(profiles, dtype=object)), sort=True)
+    return {
+        **summary,
+        "profiles": [
+            {"profile": str(name), **part_of(weights, codes == i)}
+            for i, name in enumerate(names)
+            if name != ""
+        ],
+    }
+
+
+def _margins(
+    weighting: PlanWeighting, plan: WeightingPlan, frame: pd.DataFrame
+) -> list[dict[str, Any]]:
+    """Per margin its levels as shares of all respondents, with where the targets come from."""
+    table = weighting.margins
+    if weighting.groups is not None and weighting.groups_of is not None:
+        table = all_groups(weighting, plan, frame)
     described = {margin.variable: margin for margin in plan.margins}
     margins = []
-    for name, table in weighting.margins.groupby("margin", sort=False):
-        target_sum = float(table["target"].sum())
-        margin = described.get(str(name))
+    for name, levels in margins_of(table):
+        margin = described.get(name)
         margins.append(
             {
-                "margin": str(name),
+                "margin": name,
                 "source": None if margin is None else margin.source.model_dump(),
                 "reference_date": None if margin is None else margin.reference_date.isoformat(),
                 "approximate": None if margin is None else margin.approximate,
-                "levels": [
-                    {
-                        "level": str(row["level"]),
-                        "n": int(row["n"]),
-                        "before": float(row["before"]) / target_sum,
-                        "target": float(row["target"]) / target_sum,
-                        "after": float(row["after"]) / target_sum,
-                    }
-                    for row in table.to_dict("records")
-                ],
+                "levels": levels,
             }
         )
     return margins
@@ -97,47 +130,16 @@ def _spread(values: Floats) -> dict[str, float]:
     }
 
 
-def _histogram(relative: Floats) -> dict[str, list[float] | list[int]]:
-    """Respondents by weight relative to the mean weight, in bins of a round width."""
-    low, high = float(relative.min()), float(relative.max())
+def _histogram(values: Floats) -> dict[str, list[float] | list[int]]:
+    """Respondents by weight (relative to the mean) or by g, in bins of a round width."""
+    low, high = float(values.min()), float(values.max())
     widths = (scale * step for scale in 10.0 ** np.arange(-2, 9) for step in (1, 2, 5))
     width = float(next((w for w in widths if (high - low) / w <= BINS), (high - low) / BINS))
-    first, last = np.floor(low / width + 1e-9), np.floor(high / width + 1e-9) + 1
+    first, last = np.floor(low / width + 1e-6), np.floor(high / width + 1e-6) + 1
     edges = np.arange(first, last + 1) * width
-    bins = np.clip(np.floor(relative / width + 1e-9) - first, 0, last - first - 1).astype(int)
+    bins = np.clip(np.floor(values / width + 1e-6) - first, 0, last - first - 1).astype(int)
     counts = np.bincount(bins, minlength=int(last - first))
     return {
         "edges": [round(float(edge), 6) for edge in edges],
         "counts": [int(count) for count in counts],
     }
-
-
-def _per_group(weights: Floats, labels: NDArray[Any]) -> list[dict[str, Any]]:
-    groups = []
-    for code in dict.fromkeys(sorted(str(label) for label in labels if not pd.isna(label))):
-        own = weights[labels.astype(str) == code]
-        deff = design_effect(own)
-        groups.append(
-            {
-                "profile": code,
-                "n": len(own),
-                "share_before": len(own) / len(weights),
-                "share_after": float(own.sum() / weights.sum()),
-                "design_effect": deff,
-                "effective_n": len(own) / deff,
-            }
-        )
-    return groups
-
-
-def _influential(relative: Floats) -> list[dict[str, float]]:
-    """The respondents whose weight counts most: row number (from 1) and relative weight.
-
-    `loss`: their part in the sum of squared weights, which is what lowers the effective n.
-    """
-    rows = np.argsort(-np.abs(relative), kind="stable")[:INFLUENTIAL]
-    squares = float(np.square(relative).sum())
-    return [
-        {"row": int(r) + 1, "weight": float(relative[r]), "loss": float(relative[r] ** 2 / squares)}
-        for r in rows
-    ]

@@ -67,6 +67,9 @@ def test_auxiliaries_are_products_with_their_matrix(groups, missing, q):
     np.testing.assert_allclose(x.totals(w), np.einsum("rgk,r->gk", matrix, w), rtol=1e-12)
     gram = np.einsum("rgk,rgl,r->gkl", matrix, matrix, w)
     np.testing.assert_allclose(x.gram(w), gram, rtol=1e-12)
+    form = gram + np.eye(x.count)
+    expected = np.einsum("rgk,gkl,rgl->r", matrix, form, matrix)
+    np.testing.assert_allclose(x.quadratic(form), expected, rtol=1e-11)
     if groups == 1:
         np.testing.assert_allclose(x.matrix().toarray(), matrix[:, 0], rtol=1e-12)
 

@@ -221,3 +221,40 @@ def test_where_postgresql_is_required_it_is_there() -> None:
     """`THEMADOSSIER_REQUIRE_POSTGRES=1` (set by .ci/run) turns the skip into a failure."""
     if postgres.is_required():
         assert postgres.find_programs() is not None, postgres.ABSENT
+
+
+def test_weightings_of_an_older_catalogue_stay_the_current_ones(database_url: str) -> None:
+    """Up from version 0001 with weightings in it, and down again."""
+    from alembic import command
+
+    catalogue = Catalogue.open(database_url)
+    with catalogue.writing() as connection:
+        command.downgrade(config(connection), "0001")
+    columns = (
+        "survey, wave, inputs_sha256, data_sha256, rows, summary, code_version, created_at, "
+        "current_since"
+    )
+    values = "'s', 'w1', '{0}', '{0}', 2, '{{}}', 'c', '2026-01-01', {1}"
+    with catalogue.writing() as connection:
+        for inputs, since in (("old", "NULL"), ("new", "'2026-01-01'")):
+            row = values.format(inputs, since)
+            connection.execute(text(f"INSERT INTO weighting ({columns}) VALUES ({row})"))
+    with catalogue.writing() as connection:
+        upgrade(connection)
+    query = text(
+        "SELECT scheme, inputs_sha256, current_since IS NOT NULL FROM weighting ORDER BY 2"
+    )
+    with catalogue.engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(query)]
+    assert found == [("demographics", "new", True), ("demographics", "old", False)]
+    with catalogue.writing() as connection:
+        row = values.format("third", "'2026-01-01'")
+        connection.execute(
+            text(f"INSERT INTO weighting ({columns}, scheme) VALUES ({row}, 'composition')")
+        )
+    with catalogue.writing() as connection:
+        command.downgrade(config(connection), "0001")
+    query = text("SELECT inputs_sha256 FROM weighting WHERE current_since IS NOT NULL")
+    with catalogue.engine.connect() as connection:
+        assert list(connection.scalars(query)) == ["new"]
+    catalogue.close()

@@ -128,6 +128,20 @@ def test_old_inputs_that_come_back_are_current_again(store: Store, model: ModelR
     assert store.current_weighting("s", "w1") == store.weighting(first.id)
 
 
+def test_each_scheme_has_a_current_weighting_of_its_own(store: Store, model: ModelRecord) -> None:
+    plain = add_weighting(store)
+    other = WEIGHTS.assign(weight=[0.8, 1.2])
+    full = store.add_weighting("s", "w1", "h" * 64, other, {}, scheme="composition")
+    assert (plain.scheme, full.scheme) == ("demographics", "composition")
+    assert store.current_weighting("s", "w1") == store.weighting(plain.id)
+    assert store.current_weighting("s", "w1", "composition") == store.weighting(full.id)
+    assert_frame_equal(store.read_weighting(full.id), other)
+    newer = add_weighting(store, "i")
+    assert store.current_weighting("s", "w1") == store.weighting(newer.id)
+    assert store.current_weighting("s", "w1", "composition") == store.weighting(full.id)
+    assert store.check() == []
+
+
 def test_a_lost_frame_comes_back_by_making_it_again(
     store: Store, model: ModelRecord, tmp_path: Path
 ) -> None:

@@ -26,7 +26,7 @@ from flows.weighting import CalibrationError
 from flows.weighting.diagnostics import weighting_summary
 from flows.weighting.errors import WeightTooLarge
 from flows.weighting.report import weighting_page
-from flows.weighting.scheme import weigh
+from flows.weighting.scheme import weigh, weighting_frame
 from flows.weighting.targets import plan_targets
 
 
@@ -145,6 +145,45 @@ class TestWeigh:
         assert weights.max() <= cap + 1e-9
         assert weights.mean() == pytest.approx(1)
 
+    def test_trimming_is_compared_with_weights_that_are_not_cut(self, frame):
+        free = weigh(frame, plan())
+        cap = 0.97 * free.weights.max()
+        trimmed = weigh(frame, plan(trim=Trim(upper=cap)))
+        told = trimmed.trimming
+        assert told is not None
+        assert told.highest == pytest.approx(cap)
+        assert told.highest_without == pytest.approx(free.weights.max())
+        assert told.efficiency_without == pytest.approx(free.efficiency)
+        assert told.at_upper == (trimmed.weights > cap - 1e-6).sum() > 0
+        assert (told.lowest, told.at_lower) == (None, 0)
+        assert free.trimming is None
+
+    @pytest.mark.parametrize(("of", "upper"), [("median", 1.8), ("quantile", 0.9)])
+    def test_caps_relative_to_median_and_quantile(self, frame, of, upper):
+        free = weigh(frame, plan()).weights
+        cap = upper * np.median(free) if of == "median" else np.quantile(free, upper)
+        if cap >= free.max():
+            cap = free.max()
+        trimmed = weigh(frame, plan(trim=Trim(upper=upper, of=of)))
+        assert trimmed.weights.max() <= cap + 1e-9
+        assert trimmed.trimming is not None
+        assert trimmed.trimming.highest == pytest.approx(cap)
+
+    def test_sparse_levels_are_merged_with_a_note(self):
+        age = np.repeat(["young", "middle", "old"], [3, 247, 250])
+        frame = pd.DataFrame({"age": age})
+        targets = {"young": 0.05, "middle": 0.45, "old": 0.5}
+        merging = plan(
+            margins=(margin("age", targets, collapse=(("young", "middle"),)),), minimum_per_level=5
+        )
+        weighting = weigh(frame, merging)
+        assert weighting.weights[:250].sum() == pytest.approx(250)
+        (note,) = weighting.notes
+        assert "'young' (3 respondents) joined 'middle'" in note
+        kept = weigh(frame, merging.model_copy(update={"minimum_per_level": 3}))
+        assert kept.weights[:3].sum() == pytest.approx(25)
+        assert kept.collapsed == ()
+
     def test_base_weight_column(self, frame):
         weighted = frame.assign(design=np.linspace(1, 3, 500))
         weighting = weigh(weighted, plan(base_weight="design"))
@@ -152,6 +191,10 @@ class TestWeigh:
         np.testing.assert_allclose(weighting.weights, weighting.g_weights * scaled)
         with pytest.raises(CalibrationError, match="design"):
             weigh(frame, plan(base_weight="design"))
+
+    def test_base_weights_that_the_wave_lacks(self, frame, questionnaire):
+        with pytest.raises(CalibrationError, match="design is not among the answers"):
+            weighting_frame(frame, questionnaire, plan(margins=(), base_weight="design"))
 
     def test_a_level_nobody_has(self, frame):
         with pytest.raises(CalibrationError) as caught:
@@ -163,7 +206,7 @@ class TestSummary:
     def test_is_json_and_tells_all(self, frame):
         weighting = weigh(frame, plan())
         profiles = np.where(np.arange(500) % 4 == 0, "p1", "p2")
-        summary = weighting_summary(weighting, plan(), profiles=profiles, seconds=0.0123)
+        summary = weighting_summary(weighting, plan(), frame, profiles=profiles, seconds=0.0123)
         again = json.loads(json.dumps(summary, allow_nan=False))
         assert again["effective_n"] == pytest.approx(weighting.effective_n)
         assert [m["margin"] for m in again["margins"]] == ["age", "sex"]
@@ -179,14 +222,13 @@ class TestSummary:
         assert edges[0] <= weighting.weights.min() + 1e-6
         assert edges[-1] >= weighting.weights.max()
         assert len(edges) == len(again["histogram"]["counts"]) + 1
-        rows = [person["row"] for person in again["influential"]]
-        assert rows[0] == int(weighting.weights.argmax()) + 1
+        assert again["g_histogram"]["counts"] == again["histogram"]["counts"]
         assert again["seconds"] == 0.012
 
     def test_equal_weights(self, frame):
         equal = plan(margins=(margin("age", frame["age"].value_counts().to_dict()),))
         weighting = weigh(frame, equal)
-        summary = weighting_summary(weighting, equal)
+        summary = weighting_summary(weighting, equal, frame)
         assert summary["histogram"]["counts"] == [500]
         assert summary["efficiency"] == pytest.approx(1)
 
@@ -216,9 +258,8 @@ class TestPage:
     def page(self, frame, questionnaire) -> str:
         weighting = weigh(frame, plan(note_above=1.5))
         profiles = np.where(np.arange(500) % 4 == 0, "p1", "p2")
-        summary = weighting_summary(weighting, plan(), profiles=profiles, seconds=0.5)
+        summary = weighting_summary(weighting, plan(), frame, profiles=profiles, seconds=0.5)
         return weighting_page(
-            weighting,
             plan(),
             questionnaire,
             summary,
@@ -236,7 +277,7 @@ class TestPage:
         assert tags.count("h1") == 1
         for _, attributes in (t for t in parser.tags if t[0] == "svg"):
             assert attributes["role"] == "img"
-        assert tags.count("desc") == tags.count("svg") == 3
+        assert tags.count("desc") == tags.count("svg") == 5
         assert tags.count("caption") == tags.count("table")
         assert "script" not in tags
         assert "http" not in page.replace("http-equiv", "")
@@ -253,7 +294,7 @@ class TestPage:
 
     def test_knows_margins_outside_the_questionnaire(self, frame):
         weighting = weigh(frame, plan())
-        summary = weighting_summary(weighting, plan())
+        summary = weighting_summary(weighting, plan(), frame)
         empty = Questionnaire(questions=())
-        page = weighting_page(weighting, plan(), empty, summary, title="A survey")
+        page = weighting_page(plan(), empty, summary, title="A survey")
         assert "young" in page
