@@ -125,11 +125,13 @@ class Auxiliaries:
                 gram[:, ends[-1] + i, ends[-1] + j] = gram[:, ends[-1] + j, ends[-1] + i] = sums
         if all(shares is None for shares in self.shares):
             return gram
-        return self._fold(self._fold(gram).transpose(0, 2, 1))
+        once = fold(gram, self.sizes, self.shares)
+        return fold(once.transpose(0, 2, 1), self.sizes, self.shares)
 
     def quadratic(self, form: Floats) -> Floats:
         """x' Q x of every row (C,), for symmetric forms Q (G, K, K)."""
-        spread = self._unfold(self._unfold(form).transpose(0, 2, 1))
+        once = unfold(form, self.sizes, self.shares)
+        spread = unfold(once.transpose(0, 2, 1), self.sizes, self.shares)
         wide = spread.shape[1]
         ends = np.cumsum([0, *self.widths])
         first = 0 if self.group is None else self.group * wide
@@ -170,24 +172,26 @@ class Auxiliaries:
         sums = level_totals(self.places[margin], weights, self.groups * width)
         return sums.reshape(self.groups, width)
 
-    def _unfold(self, form: Floats) -> Floats:
-        """Rows (G, K, ...) with one more for missing levels: the others', by their shares."""
-        unfolded, start = [], 0
-        for size, shares in zip(self.sizes, self.shares, strict=True):
-            block = form[:, start : start + size]
-            unfolded.append(block)
-            if shares is not None:
-                unfolded.append(shares[:, None, :] @ block)
-            start += size
-        return np.concatenate([*unfolded, form[:, start:]], axis=1)
 
-    def _fold(self, gram: Floats) -> Floats:
-        """Add the rows of missing levels (G, codes, ...) to all levels, by their shares."""
-        folded, start = [], 0
-        for size, width, shares in zip(self.sizes, self.widths, self.shares, strict=True):
-            block = gram[:, start : start + size]
-            if shares is not None:
-                block = block + shares[:, :, None] * gram[:, start + size, None, :]
-            folded.append(block)
-            start += width
-        return np.concatenate([*folded, gram[:, start:]], axis=1)
+def fold(gram: Floats, sizes: Sequence[int], shares: Sequence[Floats | None]) -> Floats:
+    """Add the rows of missing levels (G, codes, ...) to all levels, by their shares."""
+    folded, start = [], 0
+    for size, own in zip(sizes, shares, strict=True):
+        block = gram[:, start : start + size]
+        if own is not None:
+            block = block + own[:, :, None] * gram[:, start + size, None, :]
+        folded.append(block)
+        start += size + (own is not None)
+    return np.concatenate([*folded, gram[:, start:]], axis=1)
+
+
+def unfold(form: Floats, sizes: Sequence[int], shares: Sequence[Floats | None]) -> Floats:
+    """Rows (G, levels, ...) with one more for missing levels: the others', by their shares."""
+    unfolded, start = [], 0
+    for size, own in zip(sizes, shares, strict=True):
+        block = form[:, start : start + size]
+        unfolded.append(block)
+        if own is not None:
+            unfolded.append(own[:, None, :] @ block)
+        start += size
+    return np.concatenate([*unfolded, form[:, start:]], axis=1)

@@ -17,7 +17,8 @@ leave the computation. So: `summarise` once, then `rake`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import combinations
 from math import prod
 
@@ -42,18 +43,49 @@ LEAVING = 8
 class Summary:
     """A sample of n people in G groups, as much of it as raking needs.
 
-    `sizes`: levels per margin. `of_a`, `of_b`: the margins of the two blocks. `key_a`, `key_b`:
-    (n,) group and combination of levels in the block, as one number. `table`: the base weights by
-    group, combination of A and combination of B.
+    `sizes`: levels per margin. `of_a`, `of_b`: the margins of the two blocks. `table`: the base
+    weights by group, combination of A and combination of B. `cell`: (n,) everybody's place in the
+    table, all groups after each other; where the table is sparse, as two numbers: the place among
+    groups and combinations of A, and among groups and combinations of B.
     """
 
     sizes: tuple[int, ...]
     groups: int
-    of_a: list[int]
-    of_b: list[int]
-    key_a: Ints
-    key_b: Ints
+    of_a: tuple[int, ...]
+    of_b: tuple[int, ...]
     table: _Table
+    cell: Ints | tuple[Ints, Ints]
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether all combinations are held, and not only those that occur."""
+        return isinstance(self.cell, np.ndarray)
+
+    def of_people(self, factor_a: Floats, factor_b: Floats) -> Floats:
+        """The product (n,) of the factors of everybody's combinations (G, ...)."""
+        groups, rows, columns = self.table.shape
+        if isinstance(self.cell, np.ndarray):
+            both = factor_a.reshape(groups, rows, 1) * factor_b.reshape(groups, 1, columns)
+            return np.asarray(both.ravel()[self.cell])
+        in_a, in_b = self.cell
+        return np.asarray(factor_a.ravel()[in_a] * factor_b.ravel()[in_b])
+
+    def weighted(self, weights: Floats) -> Summary:
+        """The same sample with other weights (n,) in a table that is not sparse."""
+        assert isinstance(self.cell, np.ndarray)
+        cells = level_totals(self.cell, weights, prod(self.table.shape))
+        return replace(self, table=_Table(cells.reshape(self.table.shape), self.table.shape))
+
+    def level_totals(self) -> list[Floats]:
+        """The weights by level of every margin (G, levels), of a table that is not sparse."""
+        cells = self.table.cells
+        assert isinstance(cells, np.ndarray)
+        totals: dict[int, Floats] = {}
+        for block, axis in ((self.of_a, 2), (self.of_b, 1)):
+            own = cells.sum(axis=axis).reshape(self.groups, *self._shape(block))
+            for i, margin in enumerate(block):
+                totals[margin] = own.sum(axis=_others(block, 1, i))
+        return [totals[margin] for margin in range(len(self.sizes))]
 
     def pairs(self) -> Iterator[tuple[int, int, Floats]]:
         """Base weights by the levels of two margins: i, j and (G, levels of i, of j).
@@ -88,7 +120,7 @@ class Summary:
             place = (group * shape[1] + codes[i]) * shape[2] + codes[j]
             yield i, j, level_totals(place, cells.data, prod(shape)).reshape(shape)
 
-    def _shape(self, block: list[int]) -> tuple[int, ...]:
+    def _shape(self, block: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(self.sizes[m] for m in block)
 
 
@@ -100,12 +132,15 @@ def summarise(
     `codes`: per margin (n,) the level, below the number in `sizes`. `group`: (n,), None where
     there is one. Only for margins that `can_be_swept`.
     """
-    of_a, of_b = _split(sizes)
-    key_a = _key(group, [codes[m] for m in of_a], [sizes[m] for m in of_a], len(base))
-    key_b = _key(group, [codes[m] for m in of_b], [sizes[m] for m in of_b], len(base))
-    rows, columns = prod(sizes[m] for m in of_a), prod(sizes[m] for m in of_b)
-    table = _Table.of(key_a, key_b, base, groups, rows, columns)
-    return Summary(tuple(sizes), groups, of_a, of_b, key_a, key_b, table)
+    of_a, of_b = _split(tuple(sizes))
+    shape = groups, prod(sizes[m] for m in of_a), prod(sizes[m] for m in of_b)
+    if prod(shape) > DENSE_CELLS:
+        key_a, key_b = _key(group, codes, sizes, of_a), _key(group, codes, sizes, of_b)
+        table = _Table.sparse(key_a, key_b, base, shape)
+        return Summary(tuple(sizes), groups, of_a, of_b, table, (key_a, key_b))
+    cell = _key(group, codes, sizes, (*of_a, *of_b))
+    empty = _Table(np.empty(0), shape)
+    return Summary(tuple(sizes), groups, of_a, of_b, empty, cell).weighted(base)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,8 +181,11 @@ def rake(
         total_b = factor_b * table.over_a(factor_a).reshape(factor_b.shape)
         while True:
             total_a = factor_a * table.over_b(factor_b).reshape(factor_a.shape)
-            # Both blocks are judged at the same moment: total_b still holds for these factors.
-            error = np.maximum(a.error(total_a), b.error(total_b))
+            # The margin that is fitted first is met last: only then are all of them judged. Both
+            # blocks at the same moment: total_b still holds for these factors.
+            error = a.first_error(total_a)
+            if sweep == max_iterations or not (error > tolerance).all():
+                error = np.maximum(a.error(total_a), b.error(total_b))
             errors[active], iterations[active] = error, sweep
             unmet = (error > tolerance) & np.isfinite(error)
             if not unmet.any() or sweep == max_iterations:
@@ -162,14 +200,15 @@ def rake(
             a.fit(total_a, factor_a)
             total_b = factor_b * table.over_a(factor_a).reshape(factor_b.shape)
             b.fit(total_b, factor_b)
-    factors = factors_a.ravel()[sample.key_a]
-    factors *= factors_b.ravel()[sample.key_b]
+        factors = sample.of_people(factors_a, factors_b)
     return Raked(factors, iterations, errors, errors <= tolerance)
 
 
 def can_be_swept(sizes: Sequence[int], groups: int) -> bool:
     """Whether the combinations of the two blocks are few enough to hold them all."""
-    return all(groups * prod(sizes[m] for m in block) <= LARGEST_BLOCK for block in _split(sizes))
+    return all(
+        groups * prod(sizes[m] for m in block) <= LARGEST_BLOCK for block in _split(tuple(sizes))
+    )
 
 
 def level_totals(codes: Ints, weights: Floats, levels: int) -> Floats:
@@ -191,9 +230,17 @@ class _Block:
     def __init__(self, targets: list[Floats]) -> None:
         self.targets = targets
         self.sizes = tuple(target.shape[1] for target in targets)
-        self.size = prod(self.sizes)
         axes = range(1, len(targets) + 1)
         self.others = [tuple(axis for axis in axes if axis != own) for own in axes]
+        self.wide = [
+            (len(target), *(size if axis == own else 1 for axis, size in enumerate(self.sizes)))
+            for own, target in enumerate(targets)
+        ]
+
+    def first_error(self, totals: Floats) -> Floats:
+        """The largest relative error of each group (G,) in the first margin."""
+        errors = relative_errors(totals.sum(axis=self.others[0]), self.targets[0])
+        return np.asarray(errors.max(axis=1))
 
     def error(self, totals: Floats) -> Floats:
         """The largest relative error of each group (G,)."""
@@ -204,10 +251,10 @@ class _Block:
 
     def fit(self, totals: Floats, factors: Floats) -> None:
         """Scale each margin in turn to its targets, in place."""
-        for target, others in zip(self.targets, self.others, strict=True):
+        for target, others, wide in zip(self.targets, self.others, self.wide, strict=True):
             reached = totals.sum(axis=others)
             ratio = np.divide(target, reached, out=np.zeros_like(target), where=reached > 0)
-            ratio = np.expand_dims(ratio, others)
+            ratio = ratio.reshape(wide)
             totals *= ratio
             factors *= ratio
 
@@ -227,15 +274,11 @@ class _Table:
     shape: tuple[int, int, int]
 
     @classmethod
-    def of(cls, a: Ints, b: Ints, base: Floats, groups: int, rows: int, columns: int) -> _Table:
+    def sparse(cls, a: Ints, b: Ints, base: Floats, shape: tuple[int, int, int]) -> _Table:
         """`a` (n,) numbers group and combination of A together, `b` those of B."""
-        shape = groups, rows, columns
-        if prod(shape) > DENSE_CELLS:
-            wide = groups * rows, groups * columns
-            return cls(sparse.coo_array((base, (a, b)), shape=wide).tocsr(), shape)
-        flat = a * columns
-        flat += b if groups == 1 else b % columns
-        return cls(level_totals(flat, base, prod(shape)).reshape(shape), shape)
+        groups, rows, columns = shape
+        wide = groups * rows, groups * columns
+        return cls(sparse.coo_array((base, (a, b)), shape=wide).tocsr(), shape)
 
     def over_b(self, factor: Floats) -> Floats:
         """Sums of the cells times a factor (G, ...) per combination of B: (G, A)."""
@@ -260,33 +303,37 @@ class _Table:
         return _Table(kept.tocsr(), shape)
 
 
-def _others(block: list[int], first: int, *kept: int) -> tuple[int, ...]:
+def _others(block: tuple[int, ...], first: int, *kept: int) -> tuple[int, ...]:
     """The axes of the margins of a block, the first of which is axis `first`, but for some."""
     return tuple(first + k for k in range(len(block)) if k not in kept)
 
 
-def _key(group: Ints | None, codes: list[Ints], sizes: Sequence[int], n: int) -> Ints:
+def _key(
+    group: Ints | None, codes: Sequence[Ints], sizes: Sequence[int], margins: tuple[int, ...]
+) -> Ints:
     """The group and the combination of levels of each respondent as one number (n,)."""
-    key: Ints = np.zeros(n, dtype=np.intp) if group is None else group.astype(np.intp)
-    for code, levels in zip(codes, sizes, strict=True):
-        key *= levels
-        key += code
+    key: Ints = np.zeros(len(codes[0]), dtype=np.intp)
+    if group is not None:
+        key += group
+    for m in margins:
+        key *= sizes[m]
+        key += codes[m]
     return key
 
 
-def _split(sizes: Sequence[int]) -> tuple[list[int], list[int]]:
+@lru_cache(maxsize=256)
+def _split(sizes: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The margins of blocks A and B: the split with the smallest larger block."""
     margins = range(len(sizes))
     if len(sizes) > 14:  # too many splits to try them all
         by_size = sorted(margins, key=lambda m: -sizes[m])
-        return sorted(by_size[::2]), sorted(by_size[1::2])
-    choices = (set(c) for k in range(1, len(sizes) + 1) for c in combinations(margins, k))
+        return tuple(sorted(by_size[::2])), tuple(sorted(by_size[1::2]))
+    choices = (c for k in range(1, len(sizes) + 1) for c in combinations(margins, k))
 
-    def larger(chosen: set[int]) -> int:
+    def larger(chosen: tuple[int, ...]) -> int:
         return max(
-            prod(sizes[m] for m in margins if m in chosen),
-            prod(sizes[m] for m in margins if m not in chosen),
+            prod(sizes[m] for m in chosen), prod(sizes[m] for m in margins if m not in chosen)
         )
 
     chosen = min(choices, key=larger)
-    return sorted(chosen), [m for m in margins if m not in chosen]
+    return chosen, tuple(m for m in margins if m not in chosen)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.statistics.raking import can_be_swept, rake, relative_errors, summarise
+from flows.statistics.raking import rake, relative_errors
 from flows.weighting.arguments import (
     Method,
     check_arguments,
@@ -152,6 +152,7 @@ def calibrate(
         collapsed=tuple(collapsed),
         groups=None if by is None else _in_order([_groups(s) for s in solutions], targets),
         notes=(*map(str, collapsed), *_notes(weights)),
+        parts=tuple((b.rows, s.problem) for b, s in zip(batches, solutions, strict=True)),
     )
 
 
@@ -191,7 +192,7 @@ def _solution(
     check_reach(problem, method, limits)
     g, iterations = _solve(problem, method, limits, tolerance / 2, max_iterations)
     weights = problem.base * g
-    after = [margin.totals(weights) for margin in problem.margins]
+    after = problem.totals(weights)
     after += [problem.reached(variable, weights)[:, None] for variable in problem.continuous]
     errors = [
         relative_errors(totals, problem.wanted(margin)).max(axis=1)
@@ -231,13 +232,12 @@ def _solve(
         if margin.group is not None:
             place = margin.group * margin.size + margin.codes
         return ratio.ravel()[place], np.ones(count, dtype=np.intp)
-    sizes = [margin.size for margin in problem.margins]
     spread = any(margin.spread for margin in problem.margins)
     swept = method == "raking" and not (limits or problem.continuous or spread)
-    if not swept or not can_be_swept(sizes, count):
+    if not swept or problem.sample is None:
         return solve(problem, method, limits, tolerance, max_iterations)
-    codes = [margin.codes for margin in problem.margins]
-    sample = summarise(codes, sizes, problem.base, problem.groups.of, count)
+    sample = problem.sample
+    assert sample is not None
     check_pairs(problem, ((i, j, np.where(t > 0, np.inf, 0.0)) for i, j, t in sample.pairs()))
     raked = rake(
         sample,
@@ -262,7 +262,7 @@ def _margins(solution: _Solution) -> pd.DataFrame:
     count = len(problem.groups.names)
     names, shown, numbers = [], [], []
     after = iter(solution.after)
-    for margin in problem.margins:
+    for margin, before in zip(problem.margins, problem.totals(), strict=True):
         # Totals are told as the weights add up, also where a margin was scaled to another.
         scale = total if margin.unit == "total" else margin.sum[:, None]
         names += [margin.name] * margin.size
@@ -271,7 +271,7 @@ def _margins(solution: _Solution) -> pd.DataFrame:
             np.stack(
                 [
                     margin.counts,
-                    margin.totals(problem.base) / base_total * scale,
+                    before / base_total * scale,
                     margin.targets * (scale / margin.sum[:, None]),
                     next(after) / total * scale,
                 ]
@@ -280,12 +280,12 @@ def _margins(solution: _Solution) -> pd.DataFrame:
     people = problem.groups.sums(np.ones(len(weights)))
     for variable in problem.continuous:
         unit = 1 / problem.total if variable.unit == "mean" else np.ones(count)
-        before = problem.reached(variable, problem.base) / base_total[:, 0] * problem.total
+        base_sum = problem.reached(variable, problem.base) / base_total[:, 0] * problem.total
         reached = next(after)[:, 0]
         names.append(variable.name)
         shown.append([(variable.unit,)] * count)
         numbers.append(
-            np.stack([people, before * unit, variable.wanted * unit, reached * unit])[:, :, None]
+            np.stack([people, base_sum * unit, variable.wanted * unit, reached * unit])[:, :, None]
         )
     n, before, target, finished = np.concatenate(numbers, axis=2).reshape(4, -1)
     level = [text for g in range(count) for own in shown for text in own[g]]

@@ -56,7 +56,7 @@ def weighting_summary(
         "efficiency": weighting.efficiency,
         "effective_n": weighting.effective_n,
         "profiles": [],
-        **influential(weights, leverages(frame, plan, weighting)),
+        **influential(weights, leverages(weighting)),
         "trimming": None if weighting.trimming is None else asdict(weighting.trimming),
         "note_above": plan.note_above,
         "above_note": int((weighting.relative > plan.note_above).sum()),
@@ -137,7 +137,8 @@ def _histogram(values: Floats) -> dict[str, list[float] | list[int]]:
     width = float(next((w for w in widths if (high - low) / w <= BINS), (high - low) / BINS))
     first, last = np.floor(low / width + 1e-6), np.floor(high / width + 1e-6) + 1
     edges = np.arange(first, last + 1) * width
-    bins = np.clip(np.floor(values / width + 1e-6) - first, 0, last - first - 1).astype(int)
+    bins = (values * (1 / width) - (first - 1e-6)).astype(np.intp)  # none is below zero
+    np.minimum(bins, int(last - first) - 1, out=bins)
     counts = np.bincount(bins, minlength=int(last - first))
     return {
         "edges": [round(float(edge), 6) for edge in edges],

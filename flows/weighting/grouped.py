@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -37,10 +38,19 @@ def part_of(weights: Floats, members: NDArray[Any]) -> dict[str, float]:
 
 def margins_of(table: pd.DataFrame) -> list[tuple[str, list[dict[str, Any]]]]:
     """The margins of one group or of all together, each with its levels as shares."""
+    return _margins_of_rows(_rows(table))
+
+
+def _rows(table: pd.DataFrame) -> list[tuple[Any, ...]]:
+    """Margin, level and numbers of every row."""
     lists = [table[name].tolist() for name in ("margin", "level", *NUMBERS)]
+    return list(zip(*lists, strict=True))
+
+
+def _margins_of_rows(rows: list[tuple[Any, ...]]) -> list[tuple[str, list[dict[str, Any]]]]:
     return [
-        (str(margin), _levels([row[1:] for row in rows]))
-        for margin, rows in groupby(zip(*lists, strict=True), key=lambda row: row[0])
+        (str(margin), _levels([row[1:] for row in own]))
+        for margin, own in groupby(rows, key=itemgetter(0))
     ]
 
 
@@ -66,14 +76,11 @@ def groups_of(weighting: PlanWeighting) -> list[dict[str, Any]]:
     for each in weighting.joined:
         joined.setdefault(each.into, []).append(each.group)
     people, everyone = _people(weighting)
-    starts = np.flatnonzero(_first_of_group(weighting.margins))
-    tables = dict(
-        zip(
-            weighting.margins["group"].iloc[starts],
-            (weighting.margins[a:b] for a, b in pairwise([*starts, len(weighting.margins)])),
-            strict=True,
-        )
-    )
+    starts = np.flatnonzero(_first_of_group(weighting.margins)).tolist()
+    names = weighting.margins["group"].iloc[starts].tolist()
+    table = _rows(weighting.margins)
+    slices = pairwise([*starts, len(table)])
+    tables = {name: table[a:b] for name, (a, b) in zip(names, slices, strict=True)}
     order = np.argsort(weighting.groups_of, kind="stable")
     ends = np.cumsum(np.bincount(weighting.groups_of, minlength=len(weighting.groups)))
     rows_of = np.split(order, ends[:-1])
@@ -92,7 +99,7 @@ def groups_of(weighting: PlanWeighting) -> list[dict[str, Any]]:
                 "max_error": float(row["max_error"]),
                 "margins": [
                     {"margin": margin, "levels": _rounded(levels)}
-                    for margin, levels in margins_of(tables[name])
+                    for margin, levels in _margins_of_rows(tables[name])
                 ],
             }
         )

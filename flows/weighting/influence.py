@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import WeightingPlan
-from flows.statistics.auxiliaries import Auxiliaries
-from flows.weighting.calibrated import auxiliaries, margins_of
-from flows.weighting.scheme import PlanWeighting
-from flows.weighting.solving import LARGEST_EQUATIONS
+from flows.statistics.leverage import inverse
+from flows.statistics.leverage import leverages as leverages_by_combination
+from flows.weighting.problem import Problem
+from flows.weighting.result import Weighting
+from flows.weighting.solving import auxiliaries
 
 Floats = NDArray[np.float64]
 
@@ -20,64 +19,31 @@ MOST = 10
 """So many respondents are listed."""
 
 
-def leverages(frame: pd.DataFrame, plan: WeightingPlan, weighting: PlanWeighting) -> Floats:
+def leverages(weighting: Weighting) -> Floats:
     """How far the margins lean on each respondent (n,): h = w x' (sum w x x')^-1 x, 0 to 1.
 
-    x are the levels of the margins as calibrated, in the respondent's own group. At 1 nobody
-    else can take the respondent's place in some level; the sum is the number of free levels.
+    x are the levels of the margins as calibrated (and the numeric variables), in the respondent's
+    own group. At 1 nobody else can take the respondent's place in some level; the sum is the number
+    of free levels.
     """
     # Linear calibration may give negative weights; a leverage is about their size.
-    size = np.abs(weighting.weights)
-    of = weighting.groups_of
-    order = np.arange(len(frame)) if of is None else np.argsort(of, kind="stable")
-    margins = margins_of(frame, plan, weighting)
-    levels_of_all = sum(len(margins[name].cat.categories) for name in margins.columns)
-    if of is not None and (int(of.max()) + 1) * levels_of_all**2 > LARGEST_EQUATIONS:
-        return _group_by_group(frame, plan, weighting)
-    codes, shares = [], []
-    for name in margins.columns:
-        code = margins[name].cat.codes.to_numpy().astype(np.intp)
-        levels = len(margins[name].cat.categories)
-        codes.append(np.where(code < 0, levels, code)[order])
-        shares.append(_known_shares(code, levels, size, of) if (code < 0).any() else None)
-    x = Auxiliaries(
-        codes,
-        [len(margins[name].cat.categories) for name in margins.columns],
-        shares,
-        np.empty((len(frame), 0)),
-        None if of is None else np.asarray(of)[order],
-        1 if of is None else int(of.max()) + 1,
-    )
-    gram = x.gram(size[order])
-    scale = np.sqrt(np.maximum(np.diagonal(gram, axis1=1, axis2=2), 1e-300))
-    unit = scale[:, :, None] * scale[:, None, :]
-    inverse = np.linalg.pinv(gram / unit, rcond=1e-10, hermitian=True) / unit
-    result = np.empty(len(frame))
-    result[order] = size[order] * x.quadratic(inverse)
+    size, result = np.abs(weighting.weights), np.empty(len(weighting.weights))
+    for rows, problem in weighting.parts:
+        result[rows] = _of_part(problem, size[rows])
     return np.clip(result, 0.0, 1.0)
 
 
-def _group_by_group(frame: pd.DataFrame, plan: WeightingPlan, weighting: PlanWeighting) -> Floats:
-    """The same where groups have levels of their own, too many for all groups at once."""
-    size, result = np.abs(weighting.weights), np.empty(len(frame))
-    for rows, x in auxiliaries(frame, plan, weighting):
-        gram = (x * size[rows, None]).T @ x
-        inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-        result[rows] = size[rows] * ((x @ inverse) * x).sum(axis=1)
-    return np.clip(result, 0.0, 1.0)
-
-
-def _known_shares(
-    code: NDArray[np.intp], levels: int, size: Floats, of: NDArray[np.integer] | None
-) -> Floats:
-    """The weight of each level among those who have a value, per group (G, levels)."""
-    known = code >= 0
-    group = np.zeros(len(code), dtype=np.intp) if of is None else np.asarray(of)
-    groups = int(group.max()) + 1
-    place = group[known] * levels + code[known]
-    sums = np.bincount(place, size[known], groups * levels).reshape(groups, levels)
-    shares: Floats = sums / np.maximum(sums.sum(axis=1, keepdims=True), 1e-300)
-    return shares
+def _of_part(problem: Problem, size: Floats) -> Floats:
+    sample = problem.sample
+    if sample is not None and sample.is_dense and not problem.continuous:
+        shares = [margin.shares if margin.spread else None for margin in problem.margins]
+        return leverages_by_combination(sample, shares, size)
+    result = np.empty(len(size))
+    for g in range(len(problem.total)):  # one by one: each may have many levels
+        own, chosen = problem.only([g])
+        x = auxiliaries(own, np.arange(int(chosen.sum())))
+        result[chosen] = size[chosen] * x.quadratic(inverse(x.gram(size[chosen])))
+    return result
 
 
 def influential(weights: Floats, leverage: Floats) -> dict[str, Any]:

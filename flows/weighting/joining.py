@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from flows.definitions.check_groups import in_circle
 from flows.definitions.models import Groups, Margin, WeightingPlan
 from flows.errors import Refusal
-from flows.weighting.columns import read_column
+from flows.weighting.columns import Column, read_column
 
 Numbers = dict[str, dict[str, float]]
 """Per margin, per level a number of people."""
@@ -45,7 +44,7 @@ class Settled:
     stand alone.
     """
 
-    of: NDArray[np.object_]
+    of: pd.Categorical[str]
     targets: dict[str, Numbers]
     joined: tuple[Joined, ...]
 
@@ -64,8 +63,10 @@ def settle_groups(frame: pd.DataFrame, plan: WeightingPlan) -> Settled:
     if rules is None:
         raise ValueError("the plan has no groups")
     targets = group_totals(plan)
-    of = _groups_of(frame, rules)
-    together = _Together(rules, targets, Counter(of))
+    column = _group_column(frame, rules)
+    people = np.bincount(column.codes, minlength=len(column.labels)).tolist()
+    counts = {group: n for group, n in zip(column.labels, people, strict=True) if n}
+    together = _Together(rules, targets, counts)
     # A pair may name a group of which this wave has nobody: `check` knows all codes.
     pairs = [pair for pair in rules.join if set(pair) <= set(together.whole)]
     circle = in_circle(pairs)
@@ -82,15 +83,17 @@ def settle_groups(frame: pd.DataFrame, plan: WeightingPlan) -> Settled:
             if here != there and together.lacking(here):
                 together.join(here, there)
                 changed = True
-    heads = list(dict.fromkeys(together.whole.values()))
+    heads = list(together.parts)
     failing = {head: lacking for head in heads if (lacking := together.lacking(head))}
     if failing:
         raise _refused(rules, failing)
+    place = {head: i for i, head in enumerate(heads)}
+    head_of = np.array([place.get(together.whole.get(g, ""), -1) for g in column.labels])
     return Settled(
-        of=np.array([together.whole[group] for group in of], dtype=object),
+        of=pd.Categorical.from_codes(head_of[column.codes], pd.Index(heads)),
         targets={head: together.targets_of(head) for head in heads},
         joined=tuple(
-            Joined(group, together.people[group], head)
+            Joined(group, counts.get(group, 0), head)
             for group, head in together.whole.items()
             if group != head
         ),
@@ -98,21 +101,26 @@ def settle_groups(frame: pd.DataFrame, plan: WeightingPlan) -> Settled:
 
 
 class _Together:
-    """Which groups are weighted as one: `whole` tells under which name."""
+    """Which groups are weighted as one: `whole` tells under which name, `parts` the reverse."""
 
-    def __init__(self, rules: Groups, targets: Mapping[str, Numbers], people: Counter[str]) -> None:
+    def __init__(
+        self, rules: Groups, targets: Mapping[str, Numbers], people: Mapping[str, int]
+    ) -> None:
         self.rules, self.targets, self.people = rules, targets, people
         self.whole = {group: group for group in [*targets, *sorted(set(people) - set(targets))]}
-
-    def members(self, head: str) -> list[str]:
-        return [group for group, into in self.whole.items() if into == head]
+        self.parts = {group: [group] for group in self.whole}
 
     def join(self, here: str, there: str) -> None:
-        self.whole |= dict.fromkeys(self.members(here), there)
+        moved = self.parts.pop(here)
+        self.whole |= dict.fromkeys(moved, there)
+        self.parts[there] += moved
 
     def targets_of(self, head: str) -> Numbers:
+        members = self.parts[head]
+        if len(members) == 1:
+            return self.targets.get(head, {})
         total: Numbers = {}
-        for group in self.members(head):
+        for group in members:
             for margin, numbers in self.targets.get(group, {}).items():
                 added = total.setdefault(margin, {})
                 for level, number in numbers.items():
@@ -121,7 +129,7 @@ class _Together:
 
     def lacking(self, head: str) -> str:
         """What a group lacks to be weighted alone, in words; empty where it can be."""
-        n = sum(self.people[group] for group in self.members(head))
+        n = sum(self.people.get(group, 0) for group in self.parts[head])
         margins = self.targets_of(head)
         if not margins:
             return f"has {_respondents(n)} but no targets"
@@ -207,7 +215,7 @@ def _are_totals(variable: str, sums: Mapping[str, float]) -> bool:
     return True
 
 
-def _groups_of(frame: pd.DataFrame, rules: Groups) -> list[str]:
+def _group_column(frame: pd.DataFrame, rules: Groups) -> Column:
     """The group of each respondent, as its targets name it."""
     column = read_column(frame, rules.variable)
     without = int((column.codes < 0).sum())
@@ -217,7 +225,7 @@ def _groups_of(frame: pd.DataFrame, rules: Groups) -> list[str]:
             "or recode them to a group of their own that joins another under groups.join in "
             "weighting.yaml."
         )
-    return [column.labels[code] for code in column.codes]
+    return column
 
 
 def _refused(rules: Groups, failing: Mapping[str, str]) -> Refusal:

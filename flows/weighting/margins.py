@@ -62,7 +62,10 @@ class Margin:
 
     def totals(self, weights: Floats) -> Floats:
         """Weighted total per level (G, levels); missing values are spread by the targets."""
-        totals = self._totals(weights)
+        return self.spread_out(self._totals(weights))
+
+    def spread_out(self, totals: Floats) -> Floats:
+        """Totals per code (G, codes) as totals per level: missing values spread by the targets."""
         return totals[:, :-1] + self.shares * totals[:, -1:] if self.spread else totals
 
     def known_totals(self, weights: Floats) -> Floats:

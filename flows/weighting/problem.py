@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from flows.statistics.raking import Summary, can_be_swept, summarise
 from flows.weighting.columns import Column, label, numbers_of
 from flows.weighting.errors import CalibrationError
 from flows.weighting.groups import Batch, Groups
@@ -55,6 +57,31 @@ class Problem:
     continuous: list[Continuous]
     base: Floats
     total: Floats
+
+    @cached_property
+    def sample(self) -> Summary | None:
+        """The sample by combinations of levels, missing ones included; None when too many."""
+        sizes = [margin.size + margin.spread for margin in self.margins]
+        groups = len(self.groups.names)
+        if not can_be_swept(sizes, groups):
+            return None
+        codes = [margin.codes for margin in self.margins]
+        return summarise(codes, sizes, self.base, self.groups.of, groups)
+
+    def totals(self, weights: Floats | None = None) -> list[Floats]:
+        """Weighted total per margin and level (G, levels); without weights of the base weights.
+
+        Recomputed from the weight of every respondent, in one pass where the combinations allow.
+        """
+        sample = self.sample
+        if sample is None or not sample.is_dense:
+            own = self.base if weights is None else weights
+            return [margin.totals(own) for margin in self.margins]
+        found = sample if weights is None else sample.weighted(weights)
+        return [
+            margin.spread_out(totals)
+            for margin, totals in zip(self.margins, found.level_totals(), strict=True)
+        ]
 
     def wanted(self, margin: Margin) -> Floats:
         """The weighted totals a margin asks for (G, levels)."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from flows.weighting.levels import Collapsed
+from flows.weighting.problem import Problem
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.integer] | slice
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,7 @@ class Weighting:
     weight that `trim` came to, when it is the same for all. `collapsed`: levels that were merged.
     `groups`: with `by`, one row a group with columns `group, n, sum, design_effect, effective_n,
     iterations, max_error`. `notes`: what a user should know, in words.
+    `parts`: the rows that were solved together and how their problem was put, for leverages.
     """
 
     weights: Floats
@@ -43,6 +46,7 @@ class Weighting:
     collapsed: tuple[Collapsed, ...] = ()
     groups: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    parts: tuple[tuple[Rows, Problem], ...] = field(default=(), repr=False)
 
 
 def design_effect(weights: Floats) -> float:

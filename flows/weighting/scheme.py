@@ -122,7 +122,7 @@ def _calibrated(
             for group, margins in settled.targets.items()
         }
         if plan.base_weight is not None:
-            base = _base_in_groups(frame, plan.base_weight, targets)
+            base = _base_in_groups(frame, plan.base_weight, settled, targets)
     done = calibrate(
         frame,
         targets,
@@ -148,13 +148,15 @@ def _cut(plan: WeightingPlan) -> Trim | None:
     return None if trim is None else Trim(trim.lower, trim.upper, trim.of)
 
 
-def _base_in_groups(frame: pd.DataFrame, name: str, targets: Mapping[str, Numbers]) -> Floats:
+def _base_in_groups(
+    frame: pd.DataFrame, name: str, settled: Settled, targets: Mapping[str, Numbers]
+) -> Floats:
     """Base weights with the sum of their group's targets: g is then about the group alone."""
     base, _ = read_base_weight(frame, name)
-    sums = pd.Series(base).groupby(frame[GROUP].to_numpy()).transform("sum").to_numpy(float)
-    people = {group: sum_of(margins) for group, margins in targets.items()}
-    wanted = frame[GROUP].map(people).to_numpy(float)
-    scaled: Floats = np.divide(base * wanted, sums, out=np.zeros_like(base), where=sums > 0)
+    heads, codes = settled.of.categories, settled.of.codes
+    sums = np.bincount(codes, base, len(heads))
+    people = np.array([sum_of(targets[head]) for head in heads])
+    scaled: Floats = base * np.divide(people, sums, out=np.zeros_like(sums), where=sums > 0)[codes]
     return scaled
 
 
@@ -178,7 +180,8 @@ def _groups_of(weighting: Weighting, settled: Settled | None) -> Groups:
         return Groups((None,), None)
     names = tuple(weighting.groups["group"])
     place = {name: g for g, name in enumerate(names)}
-    return Groups(names, np.array([place[group] for group in settled.of], dtype=np.intp))
+    number = np.array([place.get(head, -1) for head in settled.of.categories], dtype=np.intp)
+    return Groups(names, number[settled.of.codes])
 
 
 def _trimming(

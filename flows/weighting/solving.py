@@ -75,7 +75,7 @@ def cells_of(problem: Problem, limits: Limits) -> Cells:
     scales = [problem.scale(variable)[:, None] for variable in problem.continuous]
     return Cells(
         of_row,
-        _auxiliaries(problem, example),
+        auxiliaries(problem, example),
         level_totals(of_row, problem.base, count),
         level_totals(of_row, lowest, count),
         level_totals(of_row, highest, count),
@@ -84,7 +84,7 @@ def cells_of(problem: Problem, limits: Limits) -> Cells:
     )
 
 
-def _auxiliaries(problem: Problem, rows: Ints) -> Auxiliaries:
+def auxiliaries(problem: Problem, rows: Ints) -> Auxiliaries:
     """The variables of some of the respondents, one of each cell."""
     numeric = [variable.values[rows] for variable in problem.continuous]
     group = problem.groups.of
