@@ -8,18 +8,22 @@ Groups do not share variables: everything comes per group, X'WX as (G, K, K).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from flows.statistics.raking import level_totals
+from flows.statistics.raking import DENSE_CELLS, Summary, level_totals, summarise
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer]
+
+CROSSED = 16
+"""A table of all combinations may have so many times more cells than there are rows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +44,7 @@ class Auxiliaries:
     groups: int
     starts: Ints = field(init=False)
     places: list[Ints] = field(init=False)
+    summary: Summary | None = field(init=False)
 
     def __post_init__(self) -> None:
         first = (
@@ -53,6 +58,12 @@ class Auxiliaries:
             for code, width in zip(self.codes, self.widths, strict=True)
         ]
         object.__setattr__(self, "places", wide)
+        # With combinations enough in common, all pairs come out of one table.
+        table, found = prod(self.widths) * self.groups, None
+        if len(self.sizes) > 2 and table <= min(DENSE_CELLS, CROSSED * len(self.numeric)):
+            ones = np.ones(len(self.numeric))
+            found = summarise(self.codes, self.widths, ones, self.group, self.groups)
+        object.__setattr__(self, "summary", found)
 
     @property
     def widths(self) -> list[int]:
@@ -95,30 +106,21 @@ class Auxiliaries:
 
     def totals(self, weights: Floats) -> Floats:
         """X'w: sums of weights (C,) by level and of weights times the numbers: (G, K)."""
-        sums = [self._by_level(m, weights) for m in range(len(self.sizes))]
         folded = [
             total if shares is None else total[:, :-1] + shares * total[:, -1:]
-            for total, shares in zip(sums, self.shares, strict=True)
+            for total, shares in zip(self._by_level(weights), self.shares, strict=True)
         ]
         numbers = [self.per_group(weights * column)[:, None] for column in self.numeric.T]
         return np.concatenate([*folded, *numbers], axis=1)
 
     def gram(self, weights: Floats) -> Floats:
         """X'WX for weights (C,): (G, K, K)."""
-        widths = self.widths
-        ends = np.cumsum([0, *widths])
+        ends = np.cumsum([0, *self.widths])
         q = self.numeric.shape[1]
-        gram = np.zeros((self.groups, ends[-1] + q, ends[-1] + q))
-        for i, (start, width) in enumerate(zip(ends, widths, strict=False)):
-            own = np.arange(start, start + width)
-            gram[:, own, own] = self._by_level(i, weights)
-            for j in range(i + 1, len(widths)):
-                table = self.pair(i, j, weights)
-                gram[:, own, ends[j] : ends[j + 1]] = table
-                gram[:, ends[j] : ends[j + 1], own] = table.transpose(0, 2, 1)
-            for j in range(q):
-                sums = self._by_level(i, weights * self.numeric[:, j])
-                gram[:, own, ends[-1] + j] = gram[:, ends[-1] + j, own] = sums
+        gram = cross_products(self._by_level(weights), self.pairs(weights), q)
+        for j in range(q):
+            sums = np.concatenate(self._by_level(weights * self.numeric[:, j]), axis=1)
+            gram[:, : ends[-1], ends[-1] + j] = gram[:, ends[-1] + j, : ends[-1]] = sums
         for i in range(q):
             for j in range(i, q):
                 sums = self.per_group(weights * self.numeric[:, i] * self.numeric[:, j])
@@ -149,11 +151,15 @@ class Auxiliaries:
                 result += a * b * self.rows(spread[:, i, j])
         return result
 
-    def pair(self, i: int, j: int, weights: Floats) -> Floats:
-        """Sums of weights (C,) by the codes of two margins: (G, codes of i, codes of j)."""
-        shape = self.groups, self.widths[i], self.widths[j]
-        place = self.places[i] * shape[2] + self.codes[j]
-        return level_totals(place, weights, prod(shape)).reshape(shape)
+    def pairs(self, weights: Floats) -> Iterator[tuple[int, int, Floats]]:
+        """Sums of weights (C,) by the codes of every two margins: i, j, (G, of i, of j)."""
+        if self.summary is not None:
+            yield from self.summary.weighted(weights).pairs()
+            return
+        for i, j in combinations(range(len(self.sizes)), 2):
+            shape = self.groups, self.widths[i], self.widths[j]
+            place = self.places[i] * shape[2] + self.codes[j]
+            yield i, j, level_totals(place, weights, prod(shape)).reshape(shape)
 
     def matrix(self) -> sparse.csr_array:
         """X itself (C, K), for one group only."""
@@ -167,10 +173,32 @@ class Auxiliaries:
             blocks.append(rows[code])
         return sparse.csr_array(sparse.hstack([*blocks, sparse.csr_array(self.numeric)]))
 
-    def _by_level(self, margin: int, weights: Floats) -> Floats:
-        width = self.widths[margin]
-        sums = level_totals(self.places[margin], weights, self.groups * width)
-        return sums.reshape(self.groups, width)
+    def _by_level(self, weights: Floats) -> list[Floats]:
+        """Sums of weights (C,) by the codes of every margin: (G, codes)."""
+        if self.summary is not None:
+            return self.summary.weighted(weights).level_totals()
+        return [
+            level_totals(place, weights, self.groups * width).reshape(self.groups, width)
+            for place, width in zip(self.places, self.widths, strict=True)
+        ]
+
+
+def cross_products(
+    totals: Sequence[Floats], pairs: Iterable[tuple[int, int, Floats]], more: int = 0
+) -> Floats:
+    """X'WX (G, K, K) of levels, from sums by level (G, levels) and by two margins.
+
+    With `more` rows and columns of zeros behind them.
+    """
+    ends = np.cumsum([0, *(total.shape[1] for total in totals)])
+    gram = np.zeros((len(totals[0]), ends[-1] + more, ends[-1] + more))
+    for m, total in enumerate(totals):
+        own = np.arange(ends[m], ends[m + 1])
+        gram[:, own, own] = total
+    for i, j, table in pairs:
+        gram[:, ends[i] : ends[i + 1], ends[j] : ends[j + 1]] = table
+        gram[:, ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = table.transpose(0, 2, 1)
+    return gram
 
 
 def fold(gram: Floats, sizes: Sequence[int], shares: Sequence[Floats | None]) -> Floats:

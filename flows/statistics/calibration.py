@@ -78,13 +78,19 @@ def logit(lower: float, upper: float) -> Distance:
     rate = (upper - lower) / (below * above)
 
     def share(u: Floats) -> Floats:
-        return 1 / (1 + above / below * np.exp(np.clip(-rate * u, None, 700)))
+        return 1 / (1 + above / below * np.exp(np.minimum(-rate * u, 700)))
 
-    return Distance(
-        lambda u: lower + (upper - lower) * share(u),
-        lambda u: (upper - lower) * rate * share(u) * (1 - share(u)),
-        lambda u: lower * u + below * above * np.logaddexp(np.log(above), np.log(below) + rate * u),
-    )
+    def slope(u: Floats) -> Floats:
+        p = share(u)
+        return (upper - lower) * rate * p * (1 - p)
+
+    def integral(u: Floats) -> Floats:
+        z = rate * u
+        near = np.minimum(z, 700)  # beyond, the logarithm is a straight line
+        logarithm = np.log(above + below * np.exp(near)) + (z - near)
+        return lower * u + below * above * logarithm
+
+    return Distance(lambda u: lower + (upper - lower) * share(u), slope, integral)
 
 
 def _cut(distance: Distance, low: Floats, high: Floats) -> Distance:
@@ -142,15 +148,16 @@ def newton(
         value: Floats = x.per_group(base * distance.integral(u)) - (wanted * b).sum(axis=1)
         return value
 
-    def shortage(u: Floats) -> Floats:
-        short: Floats = wanted - x.totals(base * distance.F(u)) / size
+    def shortage(factors: Floats) -> Floats:
+        short: Floats = wanted - x.totals(base * factors) / size
         return short
 
     def largest_error(missing: Floats) -> Floats:
         return np.asarray((np.abs(missing) / judged).max(axis=1, initial=0.0))
 
     b, u = np.zeros_like(wanted), np.zeros(len(base))
-    missing, value = shortage(u), objective(u, b)
+    factors = distance.F(u)
+    missing, value = shortage(factors), objective(u, b)
     error, iterations = largest_error(missing), np.zeros(x.groups, dtype=np.intp)
     least = np.full(x.groups, LEAST_CURVATURE[0])
     magnitude = x.per_group(base)
@@ -158,7 +165,7 @@ def newton(
     for _ in range(max_iterations):
         if not searching.any():
             break
-        floor = x.rows(least) * np.maximum(np.abs(distance.F(u)), 1e-3)
+        floor = x.rows(least) * np.maximum(np.abs(factors), 1e-3)
         curvature = base * np.maximum(distance.slope(u), floor)
         hessian = x.gram(curvature)[searching]
         hessian /= size[searching, :, None] * size[searching, None, :]
@@ -170,10 +177,12 @@ def newton(
         )
         accepted = np.zeros(x.groups, dtype=bool)
         trying = searching.copy()
+        tried_once = True
         while trying.any():
             new_u = u + x.rows(np.where(trying, length, 0.0)) * along
             new_b = b + length[:, None] * direction
-            new_missing, new_value = shortage(new_u), objective(new_u, new_b)
+            factors = distance.F(new_u)
+            new_missing, new_value = shortage(factors), objective(new_u, new_b)
             new_error = largest_error(new_missing)
             decreases = new_value <= value - 1e-4 * length * descent
             # Near the solution the decrease drowns in rounding; there a smaller error counts.
@@ -187,12 +196,15 @@ def newton(
             accepted |= good
             trying &= ~good
             length[trying] /= 2
+            tried_once &= not trying.any()
             trying &= length > SHORTEST
         step = np.where(accepted, length, 0.0)
         u, b = u + x.rows(step) * along, b + step[:, None] * direction
+        if not tried_once:
+            factors = distance.F(u)
         iterations += searching
         stuck = searching & ~accepted & (least >= LEAST_CURVATURE[1])
         least = np.clip(least * np.where(length < 0.3, 10.0, 0.1), *LEAST_CURVATURE)
         too_far = x.largest(np.abs(u)) > LARGEST_EXPONENT
         searching &= (error > tolerance) & ~stuck & ~too_far
-    return Calibrated(distance.F(u), iterations, error, error <= tolerance)
+    return Calibrated(factors, iterations, error, error <= tolerance)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.statistics.auxiliaries import fold, unfold
+from flows.statistics.auxiliaries import cross_products, fold, unfold
 from flows.statistics.raking import Summary
 
 Floats = NDArray[np.float64]
@@ -38,13 +38,7 @@ def leverages(sample: Summary, shares: Sequence[Floats | None], weights: Floats)
     widths = sample.sizes
     sizes = [width - (share is not None) for width, share in zip(widths, shares, strict=True)]
     ends = np.cumsum([0, *widths])
-    gram = np.zeros((sample.groups, ends[-1], ends[-1]))
-    for m, totals in enumerate(weighted.level_totals()):
-        own = np.arange(ends[m], ends[m + 1])
-        gram[:, own, own] = totals
-    for i, j, table in weighted.pairs():
-        gram[:, ends[i] : ends[i + 1], ends[j] : ends[j + 1]] = table
-        gram[:, ends[j] : ends[j + 1], ends[i] : ends[i + 1]] = table.transpose(0, 2, 1)
+    gram = cross_products(weighted.level_totals(), weighted.pairs())
     levels = fold(fold(gram, sizes, shares).transpose(0, 2, 1), sizes, shares)
     form = unfold(unfold(inverse(levels), sizes, shares).transpose(0, 2, 1), sizes, shares)
 

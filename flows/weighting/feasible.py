@@ -26,9 +26,6 @@ Floats = NDArray[np.float64]
 SLACK = 1e-6
 """Relative difference up to which nothing is refused: margins need not be met more exactly."""
 
-LARGEST_PAIR = 4_000_000
-"""Two margins with more pairs of levels, over all groups, are not compared: it costs too much."""
-
 
 def check_pairs(problem: Problem, highest: Iterable[tuple[int, int, Floats]]) -> None:
     """Refuse a level whose target another margin, or the limits, leave no room for.

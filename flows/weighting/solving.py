@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -14,7 +13,8 @@ from flows.statistics.auxiliaries import Auxiliaries
 from flows.statistics.calibration import Distance, linear, logit, newton, raking
 from flows.statistics.raking import level_totals
 from flows.weighting.columns import Ints
-from flows.weighting.feasible import LARGEST_PAIR, check_pairs
+from flows.weighting.errors import CalibrationError
+from flows.weighting.feasible import check_pairs
 from flows.weighting.limits import Limits
 from flows.weighting.problem import Problem
 
@@ -25,6 +25,9 @@ NEWTON_STEPS = 100
 
 LARGEST_EQUATIONS = 20_000_000
 """Numbers in the Newton equations of all groups that are solved at once (160 MB)."""
+
+MOST_LEVELS = 10_000
+"""Newton's equations of one group have a row and a column for each level: this is 800 MB."""
 
 NUMBERED_CELLS = 4_000_000
 """Up to so many possible cells they are numbered by a list of all of them."""
@@ -121,6 +124,12 @@ def _parts(problem: Problem) -> list[list[int]]:
     """The groups in parts, those with as many levels together."""
     levels = sum((margin.targets > 0).sum(axis=1) for margin in problem.margins)
     order = np.argsort(levels, kind="stable").tolist()
+    if levels[order[-1]] > MOST_LEVELS:
+        raise CalibrationError(
+            f"{problem.groups.where(order[-1])}The margins have {int(levels[order[-1]]):,} levels "
+            f"together; only raking without bounds, trim, missing values and numeric columns takes "
+            f"more than {MOST_LEVELS:,}. Merge levels, or leave those out."
+        )
     parts: list[list[int]] = [[]]
     for g in order:
         if (len(parts[-1]) + 1) * int(levels[g]) ** 2 > LARGEST_EQUATIONS and parts[-1]:
@@ -160,11 +169,9 @@ def _solve(
 def _highest(problem: Problem, cells: Cells) -> Iterator[tuple[int, int, Floats]]:
     """The highest total weight of those with both of two levels; without limits infinite."""
     # A respondent with a missing value counts for every level: such margins exclude nothing.
-    known = [m for m, margin in enumerate(problem.margins) if not margin.spread]
-    sizes = [margin.size for margin in problem.margins]
-    for i, j in combinations(known, 2):
-        if sizes[i] * sizes[j] * cells.x.groups <= LARGEST_PAIR:
-            yield i, j, cells.x.pair(i, j, cells.highest)
+    for i, j, most in cells.x.pairs(cells.highest):
+        if not (problem.margins[i].spread or problem.margins[j].spread):
+            yield i, j, most
 
 
 def _distance(method: str, limits: Limits, cells: Cells, base: Floats) -> Distance:

@@ -270,3 +270,15 @@ def test_one_group_with_very_many_levels_does_not_weigh_on_the_others():
     result = calibrate(frame, targets, by="g", bounds=(0.2, 5))
     assert result.max_error <= 1e-6
     assert result.g_weights.min() >= 0.2 - 1e-9
+
+
+def test_more_levels_than_fit_in_memory_are_refused_where_newton_needs_them():
+    n = 12_000
+    frame = pd.DataFrame({"a": np.arange(n), "b": np.arange(n) % 7})
+    targets = {
+        "a": dict.fromkeys(range(n), 1.0),
+        "b": {k: float((np.arange(n) % 7 == k).sum()) for k in range(7)},
+    }
+    assert calibrate(frame, targets).max_error <= 1e-6
+    with pytest.raises(CalibrationError, match="12,007 levels"):
+        calibrate(frame, targets, trim=(0.1, 5))
