@@ -57,7 +57,7 @@ class Peer:
 
 
 def ours(method: str, bounds: tuple[float, float] | None = None) -> Callable[..., Calls]:
-    """By a plan with the report's summary, as the product does; and the function alone."""
+    """The function; and a plan put to it with the summary of its page, as the product does."""
 
     def ready(problem: Problem, form: str) -> Calls:
         from flows.definitions.models import Groups, Margin, WeightingPlan
@@ -102,7 +102,7 @@ def ours(method: str, bounds: tuple[float, float] | None = None) -> Callable[...
                 by=MUNICIPALITY if apart else None,
             ).weights
 
-        return {"with report": with_report, "calibrate() alone": alone}
+        return {"calibrate()": alone, "with the page": with_report}
 
     return ready
 

@@ -40,14 +40,15 @@ class Comparison:
 class Verdict:
     """What a comparison came to.
 
-    `ours`: with checks, diagnostics and the summary of the report; `alone`: calibrate().
-    `peer`: the fastest that starts from the same frame and meets the margins; `prepared`: the
-    fastest in any way of calling it. Ratios are their median over ours.
+    `ours`: calibrate(), with all checks and the tables of its result; `page`: a plan put to it,
+    and everything the page of the weighting tells. `peer`: the fastest that starts from the same
+    frame and meets the margins; `prepared`: the fastest in any way of calling it. Ratios are
+    their median over ours.
     """
 
     comparison: Comparison
     ours: Timed
-    alone: Timed
+    page: Timed
     peer: Timed | None
     prepared: Timed | None
     goal: str
@@ -59,10 +60,10 @@ class Verdict:
     def as_json(self) -> dict[str, Any]:
         return {
             "ours_ms": self.ours.median * 1000,
-            "calibrate_ms": self.alone.median * 1000,
+            "page_ms": self.page.median * 1000,
             "fastest": self.peer and self.peer.contender,
             "ratio": self.ratio(self.peer),
-            "ratio_of_calibrate": self.ratio(self.peer, self.alone),
+            "ratio_with_page": self.ratio(self.peer, self.page),
             "ratio_to_prepared": self.ratio(self.prepared),
             "growth_mb": self.ours.growth,
             "goal": self.goal,
@@ -120,14 +121,14 @@ def goals(verdicts: list[Verdict]) -> str:
                 ms(verdict.ours.median),
                 "-" if peer is None else ms(peer.median),
                 _ratio(verdict.ratio(peer)),
-                _ratio(verdict.ratio(peer, verdict.alone)),
+                _ratio(verdict.ratio(peer, verdict.page)),
                 _ratio(verdict.ratio(prepared)),
                 "-" if verdict.ours.growth is None else f"{verdict.ours.growth:.0f}",
                 verdict.goal,
                 verdict.reached,
             ]
         )
-    head = ["work", "fastest peer", "ours ms", "peer ms", "ratio", "calibrate()"]
+    head = ["work", "fastest peer", "ours ms", "peer ms", "ratio", "with page"]
     return table(
         [*head, "to prepared", "MB", "goal", "reached"],
         lines,

@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/weighting.py
 
 Ours is timed as a user calls it: from a pandas frame with its own columns, with all checks, the
-table of margins, efficiency and the summary behind the weighting report. Others are timed to
-their weights alone. Contenders take turns, each in a process of its own; every result's margins
-are checked here. docs/benchmarks.md tells how to read it and gives the last table.
+table of margins and the figures of the result; and once more with everything the page of a
+weighting tells. Others are timed to their weights alone. Contenders take turns, each in a process
+of its own; every result's margins are checked here. docs/benchmarks.md tells how to read it and
+gives the last table.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 2. margins, problem: answers and targets matched, sums agreed, base weights scaled.
 3. trimming, limits, checks, feasible: limits of the weights; what can be known to fail.
 4. raking by `flows.statistics.raking`; or solving: Newton's method on cells of respondents.
-5. calibration judges the finished weights; failing says why there are none.
+5. calibration judges the finished weights; outcome tells about them, failing why there are none.
 
 Around it: scheme weights a wave by its weighting.yaml, diagnostics and report tell what that did,
 compare puts two schemes side by side, consultation adds the profile mix of an area.

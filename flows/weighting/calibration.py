@@ -8,7 +8,6 @@ groups of `by` go through every step together.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,13 +22,14 @@ from flows.weighting.arguments import (
     read_collapse,
 )
 from flows.weighting.checks import check_method, check_reach
-from flows.weighting.columns import Ints, label, read_column
+from flows.weighting.columns import Ints, read_column
 from flows.weighting.failing import not_met
 from flows.weighting.feasible import check_pairs
 from flows.weighting.groups import split
 from flows.weighting.levels import Collapse, Collapsed
 from flows.weighting.limits import Bounds, Limits
 from flows.weighting.margins import Floats, MissingPolicy
+from flows.weighting.outcome import Solution, groups_table, in_order, margins_table, notes_on
 from flows.weighting.problem import (
     DisagreeingPolicy,
     Problem,
@@ -111,7 +111,7 @@ def calibrate(
     numeric = read_continuous(frame, continuous, batches)
 
     weights, g_weights, used = np.empty(len(frame)), np.empty(len(frame)), np.empty(len(frame))
-    solutions: list[_Solution] = []
+    solutions: list[Solution] = []
     collapsed: list[Collapsed] = []
     for batch, own in zip(batches, levels, strict=True):
         problem, merged = set_up(
@@ -135,7 +135,7 @@ def calibrate(
         collapsed += merged
 
     deff = design_effect(weights)
-    margins = _in_order([_margins(s) for s in solutions], targets)
+    margins = in_order([margins_table(s) for s in solutions], targets)
     limited = solutions[0].limits.caps
     return Weighting(
         weights=weights,
@@ -150,26 +150,10 @@ def calibrate(
         method=method,
         caps=None if limited is None or by is not None else (limited[0][0], limited[1][0]),
         collapsed=tuple(collapsed),
-        groups=None if by is None else _in_order([_groups(s) for s in solutions], targets),
-        notes=(*map(str, collapsed), *_notes(weights)),
+        groups=None if by is None else in_order([groups_table(s) for s in solutions], targets),
+        notes=(*map(str, collapsed), *notes_on(weights)),
         parts=tuple((b.rows, s.problem) for b, s in zip(batches, solutions, strict=True)),
     )
-
-
-@dataclass(frozen=True, eq=False)
-class _Solution:
-    """How a batch of G groups went: weights (n,), iterations and error (G,).
-
-    `after`: per margin the weighted totals (G, levels), per numeric variable (G, 1).
-    """
-
-    problem: Problem
-    limits: Limits
-    weights: Floats
-    g_weights: Floats
-    after: list[Floats]
-    iterations: Ints
-    error: Floats
 
 
 def _solution(
@@ -179,7 +163,7 @@ def _solution(
     trim: Trim | None,
     tolerance: float,
     max_iterations: int,
-) -> _Solution:
+) -> Solution:
     """The finished weights of a batch, every margin of every group recomputed from them."""
     limits = Limits(bounds)
     if trim is not None:
@@ -214,7 +198,7 @@ def _solution(
         steps = int(iterations[failed])
         within = limits.only([int(failed)])
         raise not_met(alone, reached, steps, steps >= max_iterations, method, within)
-    return _Solution(problem, limits, weights, g, after, iterations, error)
+    return Solution(problem, limits, weights, g, after, iterations, error)
 
 
 def _solve(
@@ -253,92 +237,3 @@ def _solve(
         g[rows], steps = solve(part, method, limits, tolerance, left)
         iterations[slow] += steps
     return g, iterations
-
-
-def _margins(solution: _Solution) -> pd.DataFrame:
-    """Every level of every margin, before and after, in the unit of its targets."""
-    problem, weights = solution.problem, solution.weights
-    total, base_total = problem.total[:, None], problem.groups.sums(problem.base)[:, None]
-    count = len(problem.groups.names)
-    names, shown, numbers = [], [], []
-    after = iter(solution.after)
-    for margin, before in zip(problem.margins, problem.totals(), strict=True):
-        # Totals are told as the weights add up, also where a margin was scaled to another.
-        scale = total if margin.unit == "total" else margin.sum[:, None]
-        names += [margin.name] * margin.size
-        shown.append([(*own, *[None] * (margin.size - len(own))) for own in margin.levels])
-        numbers.append(
-            np.stack(
-                [
-                    margin.counts,
-                    before / base_total * scale,
-                    margin.targets * (scale / margin.sum[:, None]),
-                    next(after) / total * scale,
-                ]
-            )
-        )
-    people = problem.groups.sums(np.ones(len(weights)))
-    for variable in problem.continuous:
-        unit = 1 / problem.total if variable.unit == "mean" else np.ones(count)
-        base_sum = problem.reached(variable, problem.base) / base_total[:, 0] * problem.total
-        reached = next(after)[:, 0]
-        names.append(variable.name)
-        shown.append([(variable.unit,)] * count)
-        numbers.append(
-            np.stack([people, base_sum * unit, variable.wanted * unit, reached * unit])[:, :, None]
-        )
-    n, before, target, finished = np.concatenate(numbers, axis=2).reshape(4, -1)
-    level = [text for g in range(count) for own in shown for text in own[g]]
-    table = pd.DataFrame(
-        {
-            "group": np.repeat(np.array(problem.groups.names, dtype=object), len(names)),
-            "margin": names * count,
-            "level": level,
-            "n": n.astype(np.int64),
-            "before": before,
-            "target": target,
-            "after": finished,
-        }
-    )
-    return table[[text is not None for text in level]] if None in level else table
-
-
-def _groups(solution: _Solution) -> pd.DataFrame:
-    """One row a group: how many, the sum and the efficiency of its weights, how it went."""
-    sums, weights = solution.problem.groups.sums, solution.weights
-    n, total = sums(np.ones(len(weights))), sums(weights)
-    deff = n * sums(np.square(weights)) / np.square(total)
-    return pd.DataFrame(
-        {
-            "group": solution.problem.groups.names,
-            "n": n.astype(np.int64),
-            "sum": total,
-            "design_effect": deff,
-            "effective_n": n / deff,
-            "iterations": solution.iterations,
-            "max_error": solution.error,
-        }
-    )
-
-
-def _in_order(tables: list[pd.DataFrame], targets: Mapping[Any, Any]) -> pd.DataFrame:
-    """The tables of several batches as one, with the groups in the order of the targets."""
-    if len(tables) == 1:
-        return tables[0].reset_index(drop=True)
-    rank = {label(group): place for place, group in enumerate(targets)}
-    table = pd.concat(tables)
-    return table.sort_values("group", key=lambda g: g.map(rank), kind="stable", ignore_index=True)
-
-
-def _notes(weights: Floats) -> tuple[str, ...]:
-    notes = []
-    negative = int((weights < 0).sum())
-    if negative:
-        notes.append(
-            f"{negative:,} weights are negative, as linear calibration without bounds allows; "
-            "choose bounds, raking or logit where that is not acceptable."
-        )
-    tiny = int((np.abs(weights) < 0.001 * weights.mean()).sum())
-    if tiny:
-        notes.append(f"{tiny:,} weights are below a thousandth of the mean weight.")
-    return tuple(notes)
