@@ -20,23 +20,14 @@ from flows.edges import (
     inputs_sha256,
     kept_answers,
     open_store,
-    survey_outputs,
-    weights_of,
-    write_json,
-    write_whole,
 )
 from flows.errors import Refusal
 from flows.profiles.assign import Typing, assign
-from flows.profiles.fit import fit_profiles
 from flows.profiles.model import ProfileModel
-from flows.profiles.page import model_page
-from flows.profiles.stability import stability
-from flows.profiles.summary import model_summary
-from flows.profiles.typing import TypingModel, fit_typing, type_respondents_by
+from flows.profiles.reports import write_reports
+from flows.profiles.typing import TypingModel, type_respondents_by
+from flows.profiles.versions import MOST_WARNINGS, draft_on
 from flows.store import ModelRecord, Store
-
-MOST_WARNINGS = 2
-"""The page of the model has them all."""
 
 
 @flow(name="type-respondents", flow_run_name="{wave}")
@@ -79,7 +70,7 @@ def type_wave(survey: str, wave: str) -> Done:
             model.id,
             inputs,
             _frame(answers, typing),
-            {"model": model.version, "state": model.state, "sizes": _sizes(typing)},
+            {"model": model.version, "sizes": _sizes(typing)},
             batches=[batch.id for batch in batches],
         )
     names = ProfileModel.from_dict(model.parameters["model"])
@@ -107,42 +98,18 @@ def own_model(
     version = wave.model or survey.profiles.version
     known = store.model(survey.code, version)
     if known is not None and known.state == "accepted":
+        write_reports(survey, known)
         return known, (f"profile model {version}, accepted",)
-    plan = survey.profiles
-    batches = batches_of(store, survey, wave)
-    weighting = store.current_weighting(survey.code, wave.code)
-    weights = weights_of(store, survey, wave, answers) if weighting is not None else None
-    inputs = inputs_sha256(
-        batches, plan.model_dump(mode="json"), weighting.inputs_sha256 if weighting else None
-    )
-    if known is None or known.inputs_sha256 != inputs:
-        data = (answers, survey.questionnaire, plan)
-        model = fit_profiles(*data, weights=weights)
-        steady = stability(*data, model, weights=weights)
-        typing = fit_typing(model, *data, weights=weights) if plan.golden else None
-        summary = model_summary(model, *data, steady, typing, weights=weights)
-        known = store.add_model(
-            survey.code,
-            version,
-            "draft",
-            inputs,
-            {"model": model.to_dict(), "typing": typing.to_dict() if typing else None},
-            summary,
-            batches=[batch.id for batch in batches],
+    if version != survey.profiles.version:
+        raise Refusal(
+            f"{survey.code} {wave.code}: nobody accepted the profile model {version} that "
+            f"survey.yaml names, and profiles.yaml defines {survey.profiles.version}. Correct "
+            "'model' of the wave, or leave it out."
         )
-    folder = survey_outputs(survey.code) / "reports"
-    folder.mkdir(exist_ok=True)
-    write_json(folder / f"model-{version}.json", known.summary)
-    page = model_page(
-        known.summary,
-        survey.questionnaire,
-        survey.info.title["en"],
-        known.state,
-        simulated=survey.info.simulated,
-    )
-    report = write_whole(folder / f"model-{version}.html", page)
-    warnings = [f"LOOK: {line}" for line in known.summary["attention"][:MOST_WARNINGS]]
-    return known, (*known.summary["lines"], *warnings, f"Profile model (concept): {report}")
+    draft = draft_on(store, survey, wave, answers)
+    _, page = write_reports(survey, draft)
+    warnings = [f"LOOK: {line}" for line in draft.summary["attention"][:MOST_WARNINGS]]
+    return draft, (*draft.summary["lines"], *warnings, f"Profile model (concept): {page}")
 
 
 def model_of_other(store: Store, survey: Survey, wave: Wave) -> tuple[ModelRecord, tuple[str, ...]]:

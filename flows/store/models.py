@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select, update
@@ -75,6 +76,37 @@ class Models:
                 make_current(connection, model, scope, model_id)
             row = required(connection, model, model_id)
         return _record(row, change)
+
+    def accept(self, model_id: int, by: str, at: datetime, document: str) -> ModelRecord:
+        """Make a draft the accepted version. See `Store.accept_model`."""
+        with self._catalogue.writing() as connection:
+            row = required(connection, model, model_id)
+            scope = {"survey": row.survey, "version": row.version}
+            accepted = find(connection, model, {**scope, "state": "accepted"})
+            if accepted is not None:
+                raise NotAccepted(
+                    f"Model version {row.version} of {row.survey} was accepted before: give "
+                    "another one a version of its own in profiles.yaml."
+                )
+            if row.current_since is None:
+                raise NotAccepted(
+                    f"Model version {row.version} of {row.survey} has a newer draft than the one "
+                    "to accept: look at that one first."
+                )
+            connection.execute(
+                update(model)
+                .where(model.c.id == model_id)
+                .values(
+                    state="accepted",
+                    accepted_by=by,
+                    accepted_at=at,
+                    document=document,
+                    # Dated anew, since the version accepted last is the one in use.
+                    current_since=at,
+                )
+            )
+            row = required(connection, model, model_id)
+        return _record(row)
 
     def get(self, survey: str, version: str | None) -> ModelRecord | None:
         """The accepted model (of a version), else the newest draft."""

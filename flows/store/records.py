@@ -144,7 +144,11 @@ class Batch:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelRecord:
-    """A version of the profile model; `parameters` holds all that is needed to apply it."""
+    """A version of the profile model; `parameters` holds all that is needed to apply it.
+
+    `accepted_by`, `accepted_at` and `document` (the readable file, as text) are of a version
+    that somebody accepted by name.
+    """
 
     id: int
     survey: str
@@ -155,6 +159,9 @@ class ModelRecord:
     summary: Mapping[str, Any]
     code_version: str
     created_at: datetime
+    accepted_by: str | None = None
+    accepted_at: datetime | None = None
+    document: str | None = None
     change: RecordChange = "unchanged"
 
 

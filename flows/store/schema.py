@@ -21,15 +21,16 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration; a catalogue at this version is used without loading Alembic."""
 
-KNOWN_VERSIONS: tuple[str, ...] = ("0001", HEAD)
+KNOWN_VERSIONS: tuple[str, ...] = ("0001", "0002", HEAD)
 
 metadata = MetaData(
     naming_convention={
@@ -141,6 +142,9 @@ model = Table(
     Column("code_version", String, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("current_since", Moment),
+    Column("accepted_by", String),
+    Column("accepted_at", Moment),
+    Column("document", Text),
     CheckConstraint("state IN ('draft', 'accepted')", name="state"),
     UniqueConstraint("survey", "version", "inputs_sha256", name="uq_model_inputs"),
     Index(
@@ -158,6 +162,7 @@ model = Table(
         **_where("state = 'accepted'"),
     ),
 )
+"""`document`: the accepted version as its readable file has it, byte for byte."""
 
 typing = Table(
     "typing",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import TracebackType
@@ -215,6 +216,15 @@ class Store:
         of one version. `batches`: ids of the batches it was fitted on.
         """
         return self._models.add(survey, version, state, inputs_sha256, parameters, summary, batches)
+
+    def accept_model(self, model_id: int, by: str, at: datetime, document: str) -> ModelRecord:
+        """Make a draft the accepted version: it never changes after this.
+
+        `by`, `at`: who accepted it and when; `document`: its readable file, kept byte for
+        byte. Refuses when the version was accepted before (a draft never takes its place) and
+        when the draft is not the current one of its version.
+        """
+        return self._models.accept(model_id, by, at, document)
 
     def model(self, survey: str, version: str | None = None) -> ModelRecord | None:
         """The accepted model (of a version), else the newest draft, else None."""

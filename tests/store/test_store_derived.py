@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -93,6 +93,31 @@ def test_a_version_is_accepted_once(store: Store, model: ModelRecord) -> None:
     with pytest.raises(Refusal, match="m1 of s was accepted before"):
         store.add_model("s", "m1", "accepted", "b" * 64, {}, {})
     assert len(store.models("s")) == 1
+
+
+def test_a_draft_is_accepted_by_name_and_then_fixed(store: Store, model: ModelRecord) -> None:
+    at = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    accepted = store.accept_model(model.id, "Ans", at, '{"state": "accepted"}\n')
+    assert accepted == store.model("s", "m1") == store.model_by_id(model.id)
+    assert (accepted.id, accepted.state, accepted.accepted_by) == (model.id, "accepted", "Ans")
+    assert (accepted.accepted_at, accepted.document) == (at, '{"state": "accepted"}\n')
+    assert accepted.parameters == model.parameters
+    with pytest.raises(Refusal, match="accepted before"):
+        store.accept_model(model.id, "Bo", at, "{}")
+    draft = store.add_model("s", "m1", "draft", "b" * 64, {}, {})
+    with pytest.raises(Refusal, match="accepted before"):
+        store.accept_model(draft.id, "Bo", at, "{}")
+    assert store.model("s", "m1") == accepted
+
+
+def test_only_the_current_draft_can_be_accepted(store: Store, model: ModelRecord) -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    newer = store.add_model("s", "m1", "draft", "b" * 64, {}, {})
+    with pytest.raises(Refusal, match="has a newer draft"):
+        store.accept_model(model.id, "Ans", at, "{}")
+    with pytest.raises(Refusal, match="no model 99"):
+        store.accept_model(99, "Ans", at, "{}")
+    assert store.accept_model(newer.id, "Ans", at, "{}").state == "accepted"
 
 
 def test_typing_weighting_and_tables_come_back(store: Store, model: ModelRecord) -> None:

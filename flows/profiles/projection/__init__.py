@@ -1,0 +1,1 @@
+"""Projection: the profile composition of areas from their demographics and a typed sample."""
