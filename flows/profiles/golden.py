@@ -3,8 +3,9 @@
 log P(profile | answers, demographics) is log P(profile | demographics) + log N(golden
 answers; mean of the profile, one covariance) / temperature, over the answers somebody gave:
 what is missing is integrated out, never filled in. Means and covariance come from the
-posteriors of the full model, not from its labels, so that the probabilities are about the
-person and not about the label (training on labels overstates certainty by some ten points).
+posteriors of the full model at its honest temperature, not from its labels, so that the
+probabilities are about the person and not about the label (training on labels overstates
+certainty by some ten points, on posteriors as they stand by one to three).
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from flows.profiles.golden import (
 )
 from flows.profiles.logit import Cells, log_prior
 from flows.profiles.model import ProfileModel
+from flows.profiles.rehearsal import honest_probabilities, honest_temperature
 
 Floats = NDArray[np.float64]
 
@@ -35,10 +36,11 @@ class TypingQuality:
     """How well the golden questions do, measured on people held out (5 folds).
 
     `accuracy`: share given the same label as by the full model. `hit_rate`: mean probability
-    that the full model gives to the profile assigned. `confidence`: mean probability that
-    the typing gives it. `calibration_error`: distance between the last two over ten bins;
-    `calibration_error_label`: the same against the labels. `shares_error`: half the summed
-    difference between profile shares by typing and by the full model. All are 0-1.
+    that the full model, at its honest temperature, gives to the profile assigned.
+    `confidence`: mean probability that the typing gives it. `calibration_error`: distance
+    between the last two over ten bins; `calibration_error_label`: the same against the labels.
+    `shares_error`: half the summed difference between profile shares by typing and by the
+    full model. All are 0-1.
     """
 
     accuracy: float
@@ -94,8 +96,11 @@ def fit_typing(
 ) -> TypingModel:
     """Learn to type by the plan's golden questions from people whom `model` can place.
 
-    Everybody is scored once by a fit on the others; the temperature that calibrates those
-    held-out scores and their quality are kept, the means and covariance come from all.
+    What is learnt are the full model's posteriors at its honest temperature (see
+    `flows.profiles.rehearsal`): as they stand they are too sure of themselves, and typing
+    would take that over. Everybody is scored once by a fit on the others; the temperature
+    that calibrates those held-out scores and their quality are kept, the means and
+    covariance come from all.
     Raises `ProfileError` without golden questions or with fewer than 100 such people.
     """
     columns = scored_columns(questionnaire, plan.golden)
@@ -114,10 +119,13 @@ def fit_typing(
         )
     frame, items, golden, w = frame.loc[used], items[used], golden[used], w[used] / w[used].sum()
     cells = model.read(frame, questionnaire)[1]
-    full = model.probabilities(items, cells)
+    seed = model.seed if seed is None else seed
+    labels = model.probabilities(items, cells).argmax(axis=1)
+    honest = honest_temperature(model, items, cells, w, seed)
+    full = honest_probabilities(model, items, cells, honest)
     logit = model.mixture.logit
     priors = log_prior(logit, cells.design)[cells.of]
-    rng = np.random.default_rng([model.seed if seed is None else seed, 3])
+    rng = np.random.default_rng([seed, 3])
     fold = rng.permutation(len(golden)) % FOLDS
     held_out = np.empty_like(full)
     for index in range(FOLDS):
@@ -131,13 +139,13 @@ def fit_typing(
         columns,
         model.concomitants,
         replace(fit_scorer(golden, full, w, logit), temperature=temperature),
-        _quality(tempered(priors, held_out, temperature), full, w),
+        _quality(tempered(priors, held_out, temperature), full, labels, w),
     )
 
 
-def _quality(p: Floats, full: Floats, weights: Floats) -> TypingQuality:
+def _quality(p: Floats, full: Floats, label: NDArray[np.int64], weights: Floats) -> TypingQuality:
     people = np.arange(len(p))
-    given, label = p.argmax(axis=1), full.argmax(axis=1)
+    given = p.argmax(axis=1)
     confidence, hit = p[people, given], full[people, given]
     right = (given == label).astype(float)
     k = p.shape[1]
