@@ -51,7 +51,6 @@ def trend_slopes(
     rng: np.random.Generator,
     pairs: int,
     people: int,
-    honest: float,
 ) -> dict[str, float]:
     """Slope of estimated on true change of the profile shares, and its error in points.
 
@@ -74,7 +73,7 @@ def trend_slopes(
             labels = assign(model, frame, asked).probabilities.argmax(axis=1)
             counted = np.bincount(labels, weights, PROFILES)
             found["labels counted"].append(counted / counted.sum())
-            found["all items"].append(resize(model, frame, asked, weights, honest).sizes)
+            found["all items"].append(resize(model, frame, asked, weights).sizes)
             found["10 questions"].append(resize(typing, frame, asked, weights).sizes)
         true.append((shares[1] - shares[0])[order])
         here_true.append((realised[1] - realised[0])[order])

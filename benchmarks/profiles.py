@@ -17,6 +17,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from _profiles_measures import judged, oracle, trend_slopes
@@ -26,7 +27,6 @@ from threadpoolctl import threadpool_limits
 
 from flows.profiles.assign import assign
 from flows.profiles.fit import fit_profiles
-from flows.profiles.rehearsal import honest_probabilities, honest_temperature
 from flows.profiles.selection import choose_golden
 from flows.profiles.stability import adjusted_rand_index, stability
 from flows.profiles.typing import fit_typing, type_respondents_by
@@ -47,9 +47,8 @@ GOALS: dict[tuple[str, str], Goal] = {
     ("realistic", "seconds to fit, 20 starts"): ("<= 10", lambda v: v <= 10),
     ("realistic", "10 questions: same label as the model"): (">= .80", lambda v: v >= 0.80),
     **{
-        (hardness, f"{what}confidence - hit rate"): ("within .03", lambda v: abs(v) <= 0.03)
+        (hardness, "confidence - hit rate"): ("within .03", lambda v: abs(v) <= 0.03)
         for hardness in ("clear", "realistic")
-        for what in ("", "at the honest temperature: ")
     },
     **{
         (hardness, f"{questions}: calibration error, truth"): ("<= .03", lambda v: v <= 0.03)
@@ -80,10 +79,10 @@ def one_survey(family: str, hardness: str, seed: int, people: int, pairs: int) -
     out["recovery ARI"] = adjusted_rand_index(given.argmax(axis=1), survey.profile)
     out["hit rate"], out["confidence - hit rate"] = own.hit, own.confidence - own.hit
     items, cells = model.read(survey.frame, asked)
-    honest = honest_temperature(model, items, cells, survey.weights, wanted.seed)
-    mended = judged(honest_probabilities(model, items, cells, honest), survey.profile, own.order)
-    out["honest temperature"] = honest
-    out["at the honest temperature: confidence - hit rate"] = mended.confidence - mended.hit
+    as_it_stands = judged(replace(model, temperature=1.0).probabilities(items, cells),
+                          survey.profile, own.order)  # fmt: skip
+    out["temperature"] = model.temperature
+    out["without temperature: confidence - hit rate"] = as_it_stands.confidence - as_it_stands.hit
 
     hand = fit_typing(model, survey.frame, asked, wanted, survey.weights)
     out["10 questions by hand: same label as the model, held out"] = hand.quality.accuracy
@@ -117,7 +116,7 @@ def one_survey(family: str, hardness: str, seed: int, people: int, pairs: int) -
             steady.median_ari,
             steady.p10_ari,
         )
-        out |= trend_slopes(here, asked, model, typing, own.order, rng, pairs, people, honest)
+        out |= trend_slopes(here, asked, model, typing, own.order, rng, pairs, people)
         out |= oracle(model, items, wanted.seed)
     return out
 

@@ -7,20 +7,25 @@ Prefect is imported only by the commands that run a flow.
 from __future__ import annotations
 
 import json
-import logging
 import os
-import signal
 import sys
-import threading
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from flows.commands.options import (
+    DateOption,
+    JsonOption,
+    ResponsesOption,
+    SurveyArgument,
+    WaveOption,
+    print_rows,
+)
+from flows.commands.profiles import profiles_app
+from flows.commands.running import needs_server, run_quietly
 from flows.errors import Refusal, Waiting
 
 app = typer.Typer(
@@ -49,23 +54,7 @@ def _options(
 
 store_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
-profiles_app = typer.Typer(help="Make versions of the profile model.", no_args_is_help=True)
 app.add_typer(profiles_app, name="profiles")
-
-SurveyArgument = Annotated[
-    Path, typer.Argument(metavar="SURVEY", help="folder of the survey, e.g. surveys/themapanel")
-]
-WaveOption = Annotated[str, typer.Option("--wave", help="code of the wave, e.g. w2026")]
-ResponsesOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--responses", help="file with answers (.csv or .sav); source=FILE for one of several"
-    ),
-]
-DateOption = Annotated[
-    str | None, typer.Option("--date", help="date of the edition, YYYY-MM-DD; default today")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="print JSON for a program")]
 
 
 # ------------------------------------------------------------------------- looking commands
@@ -117,7 +106,7 @@ def status(survey: SurveyArgument, as_json: JsonOption = False) -> None:
     elif not rows:
         print(f"Nothing stored of {survey} yet. Next: themadossier process {survey} --wave ...")
     else:
-        _print_rows(rows)
+        print_rows(rows)
         if any(wave.outdated for wave in waves):
             print("What is outdated was made from earlier answers: process that wave again.")
 
@@ -142,7 +131,7 @@ def quarantine(
     elif not rows:
         print(f"Nobody is in quarantine for {definition.code} {wave}.")
     else:
-        _print_rows(rows)
+        print_rows(rows)
 
 
 @app.command()
@@ -164,7 +153,7 @@ def targets(
         from flows.definitions.library import listed_tables
 
         rows = listed_tables(library)
-        print(json.dumps(rows, indent=2, ensure_ascii=False)) if as_json else _print_rows(rows)
+        print(json.dumps(rows, indent=2, ensure_ascii=False)) if as_json else print_rows(rows)
         return
     if files is None:
         raise Refusal("--from is missing. Name the folder with the CBS files of the recipe.")
@@ -213,7 +202,7 @@ def process(
 
         return process_wave(str(survey), wave, responses, _day(on))
 
-    _print_dossiers(_flow(run), survey, wave)
+    _print_dossiers(run_quietly(run), survey, wave)
 
 
 @app.command()
@@ -232,7 +221,7 @@ def ingest(survey: SurveyArgument, wave: WaveOption, responses: ResponsesOption 
 
         return ingest_responses(str(survey), wave, responses)
 
-    for line in _flow(run, "Answers").lines:
+    for line in run_quietly(run, "Answers").lines:
         print(line)
     print(f"Next: themadossier weigh {survey} --wave {wave}")
 
@@ -262,7 +251,7 @@ def weigh(
 
         return weigh_wave(str(survey), wave)
 
-    for line in _flow(run, "Weights").lines:
+    for line in run_quietly(run, "Weights").lines:
         print(line)
     print(f"Next: themadossier type {survey} --wave {wave}")
 
@@ -276,7 +265,7 @@ def type_(survey: SurveyArgument, wave: WaveOption) -> None:
 
         return type_and_report(str(survey), wave)
 
-    for line in _flow(run, "Profiles").lines:
+    for line in run_quietly(run, "Profiles").lines:
         print(line)
     print(f"Next: themadossier dossiers {survey} --wave {wave}")
 
@@ -295,7 +284,7 @@ def dossiers(
 
         return tabulate_and_publish(str(survey), wave, theme, _day(on))
 
-    _print_dossiers(_flow(run), survey, wave)
+    _print_dossiers(run_quietly(run), survey, wave)
 
 
 @app.command()
@@ -318,7 +307,7 @@ def refresh(
 
         return refresh_theme(theme, str(survey), responses, _day(on))
 
-    _print_dossiers(_flow(run), survey, theme)
+    _print_dossiers(run_quietly(run), survey, theme)
 
 
 @app.command()
@@ -330,14 +319,14 @@ def demo(
     """Simulate a survey and a panel in a fictional world and make all their dossiers."""
     from flows.demo import run_demo
 
-    for line in _flow(lambda: run_demo(scale)):
+    for line in run_quietly(lambda: run_demo(scale)):
         print(line)
 
 
 @app.command()
 def deploy() -> None:
     """Register the schedules and the on-demand refresh with the Prefect server."""
-    url = _needs_server()
+    url = needs_server()
     from flows.survey_wave import deploy_deployments
 
     os.environ.setdefault("THEMADOSSIER_HOME", str(Path.cwd()))
@@ -350,7 +339,7 @@ def deploy() -> None:
 def serve() -> None:
     """Run scheduled and requested flows here, until stopped (needs a Prefect server)."""
     os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")  # what its runs say shows on the server
-    url = _needs_server()
+    url = needs_server()
     from flows.survey_wave import serve_deployments
 
     print(f"Serving {url}: runs asked for there are done here. Stop with Ctrl-C.", flush=True)
@@ -358,29 +347,6 @@ def serve() -> None:
     print(
         "Stopped. Schedules are paused until this command or 'themadossier deploy' is given again."
     )
-
-
-@profiles_app.command("fit")
-def profiles_fit(survey: SurveyArgument, wave: WaveOption) -> None:
-    """Fit the draft of the survey's profile model on the stored answers of a wave."""
-    from flows.profiles.versions import fit_draft
-    from flows.progress import busy
-
-    with busy("Profile model"):
-        done = fit_draft(survey, wave)
-    print("\n".join(done.lines))
-
-
-@profiles_app.command("accept")
-def profiles_accept(
-    survey: SurveyArgument,
-    version: Annotated[str, typer.Argument(help="version of the model, as in profiles.yaml")],
-    by: Annotated[str, typer.Option("--by", help="name of who accepts it")],
-) -> None:
-    """Accept the draft of a profile model: it is used from then on and never changes."""
-    from flows.profiles.versions import accept_draft
-
-    print("\n".join(accept_draft(survey, version, by).lines))
 
 
 # ----------------------------------------------------------------------------------- helpers
@@ -401,198 +367,6 @@ def _day(value: str | None) -> date:
         raise Refusal(f"--date {value}: this is no date. Write it as YYYY-MM-DD.") from None
 
 
-def _needs_server() -> str:
-    """Address of the Prefect server that is set, once it has answered."""
-    _quiet_prefect()
-    from prefect.settings import Settings
-
-    url = Settings().api.url  # of the environment, prefect.toml or the profile
-    if not url:
-        raise Refusal(
-            "No Prefect server is named. Start one with 'prefect server start' and set "
-            "PREFECT_API_URL, for example to http://127.0.0.1:4200/api."
-        )
-    _answers(url)
-    return url
-
-
-def _answers(url: str) -> None:
-    """Refuse at once where no Prefect server answers, instead of after minutes of trying."""
-    from prefect.client.orchestration import get_client
-
-    with get_client(sync_client=True, httpx_settings={"base_url": url, "timeout": 5}) as client:
-        error = client.api_healthcheck()
-    if error is not None:
-        raise Refusal(
-            f"PREFECT_API_URL is {url}, but no Prefect server answers there. Start it with "
-            "'prefect server start', or unset PREFECT_API_URL to run without one."
-        )
-
-
-def _start_server(home: Path) -> None:
-    """Start the temporary Prefect server, or refuse where it could not keep its files."""
-    from tempfile import TemporaryFile
-
-    from prefect.client.orchestration import get_client
-
-    from flows.progress import busy
-
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=home):
-            pass
-    except OSError as error:
-        raise Refusal(
-            f"{home}: Prefect cannot keep its files there ({error.strerror}). Give yourself "
-            "write access, or set PREFECT_HOME to another folder."
-        ) from None
-    try:
-        with busy("Starting"), get_client(sync_client=True):
-            pass
-    except RuntimeError as error:
-        raise Refusal(
-            f"Prefect could not start its temporary server ({str(error).rstrip('.')}). Try "
-            f"again, or set PREFECT_HOME to another folder than {home}."
-        ) from None
-
-
-def _quiet_prefect() -> None:
-    """Settings Prefect reads when it is imported; what the user set stays."""
-    for name, value in {
-        "PREFECT_LOGGING_LEVEL": "WARNING",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
-        "DO_NOT_TRACK": "1",
-        "GX_ANALYTICS_ENABLED": "false",
-    }.items():
-        os.environ.setdefault(name, value)
-    if not os.environ.get("PREFECT_API_URL", "set"):
-        del os.environ["PREFECT_API_URL"]  # Prefect takes an empty one for an address
-    # `_start_server` says it in a sentence.
-    warnings.filterwarnings("ignore", message="Failed to create the Prefect home")
-
-
-STOP_SECONDS = 2.0
-_stopped = threading.Event()
-STOPPED = "Stopped. Nothing is half-written: give the same command again to go on."
-
-ALARMING = (
-    "prefect.flow_runs",
-    "prefect.task_runs",
-    "prefect.engine",
-    # A temporary server that goes can leave these with events nobody takes any more.
-    "prefect.events.utilities",
-    "prefect._internal.concurrency",
-    "prefect.events.clients",
-)
-
-
-def _is_no_alarm(record: logging.LogRecord) -> bool:
-    return record.levelno < logging.WARNING
-
-
-def _flow(run: Callable[[], Any], title: str | None = None) -> Any:
-    """Run flows in this process, with Prefect quiet and everything flushed at the end.
-
-    `title`: what a terminal shows meanwhile, for a run that does not show its own stages.
-    """
-    _quiet_prefect()
-    from prefect.settings import (
-        PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
-        get_current_settings,
-        temporary_settings,
-    )
-
-    from flows.progress import busy
-
-    settings = get_current_settings()
-    if settings.api.url:
-        _answers(settings.api.url)
-    else:
-        _start_server(settings.home)
-    for name in ALARMING:
-        # What ends a run is told once, in one line, by `main`. A filter, since Prefect sets
-        # the levels of its loggers anew when the first run starts.
-        logging.getLogger(name).addFilter(_is_no_alarm)
-    try:
-        # Heartbeats make every flow run wait for a thread that sleeps whole seconds.
-        with (
-            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-            busy(title) if title else nullcontext(),
-            _stoppable(),
-        ):
-            return run()
-    except KeyboardInterrupt:
-        _say_stopped()
-        raise SystemExit(130) from None
-    except RuntimeError as error:
-        if "API" not in str(error):
-            raise
-        raise Refusal(
-            f"The Prefect server could not be reached ({str(error).rstrip('.')}). Nothing was "
-            "half-written: give the same command again once it can."
-        ) from None
-    finally:
-        _flush_prefect()
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let Ctrl-C end the run within seconds.
-
-    On a terminal Ctrl-C also ends Prefect's temporary server, and Prefect would then try for
-    minutes to tell that server. What the stages have to tidy up is done at once, before that.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_signal: int, _frame: object) -> None:
-        patience = threading.Timer(STOP_SECONDS, _leave)
-        patience.daemon = True
-        patience.start()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _leave() -> None:
-    """End this process and the temporary server it started."""
-    from prefect.server.api.server import SubprocessASGIServer
-
-    for server in list(SubprocessASGIServer._instances.values()):
-        if server.server_process is not None:
-            server.server_process.kill()
-    _say_stopped()
-    os._exit(130)
-
-
-def _say_stopped() -> None:
-    """Say it once: the run itself and the timer behind it may both come here."""
-    if not _stopped.is_set():
-        _stopped.set()
-        print(STOPPED, file=sys.stderr, flush=True)
-
-
-def _flush_prefect() -> None:
-    """Deliver what Prefect still queues before its temporary server goes.
-
-    Left alone, a good run can end in pages of tracebacks of events that find no server.
-    """
-    from prefect.events.worker import EventsWorker
-    from prefect.logging.handlers import APILogWorker
-
-    for worker in (EventsWorker, APILogWorker):
-        try:
-            worker.drain_all(timeout=5)
-        except Exception:
-            logging.getLogger(__name__).debug("%s: nothing to flush", worker, exc_info=True)
-
-
 def _compare(survey: Path, wave: str, first: str, second: str, *, as_json: bool) -> None:
     from flows.compare_schemes import compare_schemes
     from flows.weighting.compare_report import compare_json, cost_rows, margin_rows, result_rows
@@ -608,7 +382,7 @@ def _compare(survey: Path, wave: str, first: str, second: str, *, as_json: bool)
     ):
         if rows:
             print(f"{title}:")
-            _print_rows(rows)
+            print_rows(rows)
             print()
     print(f"Nothing was stored. Comparison: {page}")
 
@@ -620,18 +394,6 @@ def _print_dossiers(done: Any, survey: Path, wave: str) -> None:
         print(f"Open first: {done.dossiers[0]}")
     else:
         print(f"Next: themadossier status {survey}")
-
-
-def _print_rows(rows: Sequence[dict[str, Any]]) -> None:
-    """Print records as aligned columns, nothing cut: a long line is better than half a code."""
-    names = list(rows[0])
-    lines = [[name.replace("_", " ") for name in names]]
-    lines += [["" if row[name] is None else str(row[name]) for name in names] for row in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(names))]
-    for line in lines:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        )
 
 
 def _unexpected(error: Exception) -> str:

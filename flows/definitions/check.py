@@ -211,8 +211,11 @@ def _waves_refer(survey: Survey) -> Iterator[Finding]:
     themes = {theme.code for theme in survey.dossier.themes}
     waves = {wave.code for wave in survey.info.waves}
     questions = {q.code for q in survey.questionnaire.questions}
+    for level, code in survey.info.places.items():
+        if code not in questions:
+            yield "survey", ("places", level), f"there is no question {code}.", "Correct places."
     for i, wave in enumerate(survey.info.waves):
-        place = ("waves", i)
+        place: tuple[str | int, ...] = ("waves", i)
         if wave.field.end < wave.field.start:
             yield "survey", place, f"{wave.code}: the field period ends before it starts.", ""
         if wave.background_from is not None and wave.background_from not in waves:

@@ -432,7 +432,7 @@ class Wave(Model):
 
 
 class SurveyInfo(Model):
-    """survey.yaml."""
+    """survey.yaml. `places`: the question that holds where somebody lives, per kind of area."""
 
     code: Code
     title: Text
@@ -441,6 +441,7 @@ class SurveyInfo(Model):
     model_survey: Code | None = None
     simulated: bool = False
     research_exercise: bool = False
+    places: dict[Literal["pc4", "municipality"], Code] = Field(default_factory=dict)
     waves: tuple[Wave, ...]
 
 

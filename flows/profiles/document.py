@@ -22,7 +22,7 @@ from flows.profiles.typing import TypingModel
 
 Floats = NDArray[np.float64]
 
-SCHEMA, SCHEMA_VERSION = "themadossier/profile-model", 1
+SCHEMA, SCHEMA_VERSION = "themadossier/profile-model", 2
 
 SCORING = (
     "Score each answer: items.scores gives the number of its code. An item without scores is a "
@@ -37,8 +37,8 @@ SCORING = (
     "Demographics: t(profile) = prior.intercept + the points of the person's level of each "
     "variable; a level that is not known has 0 points.",
     "Profile: e(profile) = t - half of (y - mean)' * the inverse of mixture.covariance * "
-    "(y - mean), with mean = mixture.means of that profile; the probability of a profile is "
-    "exp(e) divided by the sum of exp(e) over the profiles.",
+    "(y - mean) / mixture.temperature, with mean = mixture.means of that profile; the "
+    "probability of a profile is exp(e) divided by the sum of exp(e) over the profiles.",
     f"The most likely profile is somebody's profile when at least {FEWEST_ANSWERED:.0%} of the "
     "items are answered; otherwise the person has no profile.",
 )
@@ -111,6 +111,7 @@ def model_document(
         "mixture": {
             "means": dict(zip(model.codes, model.mixture.means.tolist(), strict=True)),
             "covariance": model.mixture.covariance.tolist(),
+            "temperature": model.temperature,
         },
         "example": _example(model),
         "golden": None if typing is None else _golden(typing, questionnaire),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -16,10 +18,13 @@ from flows.profiles.logit import Cells
 from flows.profiles.matching import match, names_of
 from flows.profiles.mixture import fit_mixture, posterior
 from flows.profiles.model import ProfileModel
+from flows.profiles.rehearsal import honest_temperature
 
 Floats = NDArray[np.float64]
 
 FEWEST_PER_PROFILE = 20
+WAY_OF_FITTING = 2
+"""Raised when the same answers, weights and plan would give another model: drafts are refitted."""
 
 
 def fit_profiles(
@@ -33,8 +38,9 @@ def fit_profiles(
     """Fit the plan's profiles on the respondents of an answer frame.
 
     Factor scores of the items without response style, then a mixture with one covariance
-    and the plan's demographics as concomitants, then matched to the prototypes. Respondents
-    who answered less than a third of the items take no part. `weights` (n,), `seed` and
+    and the plan's demographics as concomitants, then matched to the prototypes; last, a
+    rehearsal tells how sure of itself it may be. Respondents who answered less than a third
+    of the items take no part. `weights` (n,), `seed` and
     `starts` default to equal weights and the plan's own.
 
     Raises `ProfileError` when the plan or the answers cannot carry the profiles.
@@ -75,7 +81,7 @@ def fit_profiles(
     places = mean_places(axis_values(frame, questionnaire, plan.axes, w), memberships)
     matching = match(places, axes, plan)
     order = list(matching.order)
-    return ProfileModel(
+    model = ProfileModel(
         version=plan.version,
         codes=plan.codes,
         names=names_of(plan, matching),
@@ -93,6 +99,7 @@ def fit_profiles(
         seed=seed,
         starts=starts,
     )
+    return replace(model, temperature=honest_temperature(model, items, cells, w, seed))
 
 
 def checked_weights(weights: ArrayLike | None, n: int) -> Floats:

@@ -86,14 +86,19 @@ def log_density(scores: Floats, means: Floats, covariance: Floats) -> Floats:
     return np.asarray(-0.5 * (square + constant))
 
 
-def posterior(mixture: Mixture, scores: Floats, cells: Cells) -> Floats:
-    """P(component | scores, concomitants): (n, K), rows sum to one."""
-    return _expect(mixture, scores, cells)[0]
+def posterior(mixture: Mixture, scores: Floats, cells: Cells, temperature: float = 1.0) -> Floats:
+    """P(component | scores, concomitants): (n, K), rows sum to one.
+
+    `temperature` divides the log density of the scores: above 1, they count for less.
+    """
+    return _expect(mixture, scores, cells, temperature)[0]
 
 
-def _expect(mixture: Mixture, scores: Floats, cells: Cells) -> tuple[Floats, Floats]:
+def _expect(
+    mixture: Mixture, scores: Floats, cells: Cells, temperature: float = 1.0
+) -> tuple[Floats, Floats]:
     """Posteriors (n, K) and log-likelihood per person (n,)."""
-    log_p = log_density(scores, mixture.means, mixture.covariance)
+    log_p = log_density(scores, mixture.means, mixture.covariance) / temperature
     log_p += log_prior(mixture.logit, cells.design)[cells.of]
     top = log_p.max(axis=1)
     log_p -= top[:, None]

@@ -14,7 +14,7 @@ from flows.profiles.answers import Concomitants, ScoredColumn, score_matrix
 from flows.profiles.errors import ProfileError
 from flows.profiles.factors import FactorModel
 from flows.profiles.logit import Cells
-from flows.profiles.mixture import Mixture, posterior
+from flows.profiles.mixture import Mixture, log_density, posterior
 
 Floats = NDArray[np.float64]
 
@@ -28,7 +28,9 @@ class ProfileModel:
     Profile k of the plan (`codes[k]`) is component k of `mixture`. `names`: the plan's, or
     `Profiel 3` where no component came near the prototype. `places` (K, A): mean place on
     `axes`, in standard deviations. `distances`: to the prototypes. `sizes` (K,): weighted
-    shares. `n`: people fitted on; `left_out`: items that could not be used.
+    shares. `n`: people fitted on; `left_out`: items that could not be used. `temperature`:
+    divides the log density of the answers, so that probabilities say what is right of the
+    person (`flows.profiles.rehearsal`); 1 in models of before it was kept.
     """
 
     version: str
@@ -47,6 +49,7 @@ class ProfileModel:
     n: int
     seed: int
     starts: int
+    temperature: float = 1.0
 
     def name(self, code: str) -> Text:
         """What a profile is called."""
@@ -60,7 +63,12 @@ class ProfileModel:
 
     def probabilities(self, items: Floats, cells: Cells) -> Floats:
         """P(profile | answers, demographics) of item scores (n, p): (n, K)."""
-        return posterior(self.mixture, self.factors.scores(items), cells)
+        return posterior(self.mixture, self.factors.scores(items), cells, self.temperature)
+
+    def log_densities(self, items: Floats) -> Floats:
+        """Log density of item scores (n, p) per profile at the model's temperature: (n, K)."""
+        scores = self.factors.scores(items)
+        return log_density(scores, self.mixture.means, self.mixture.covariance) / self.temperature
 
     def read(self, frame: pd.DataFrame, questionnaire: Questionnaire) -> tuple[Floats, Cells]:
         """The item scores (n, p) and demographics of these respondents."""
@@ -87,6 +95,7 @@ class ProfileModel:
             "n": self.n,
             "seed": self.seed,
             "starts": self.starts,
+            "temperature": self.temperature,
         }
 
     @classmethod
@@ -115,4 +124,5 @@ class ProfileModel:
             n=data["n"],
             seed=data["seed"],
             starts=data["starts"],
+            temperature=data.get("temperature", 1.0),
         )

@@ -26,7 +26,7 @@ from scipy.special import ndtri
 
 from flows.profiles.errors import ProfileError
 from flows.profiles.factors import FactorModel, fit_factors
-from flows.profiles.golden import best_temperature, tempered
+from flows.profiles.golden import best_temperature
 from flows.profiles.logit import Cells, log_prior
 from flows.profiles.mixture import log_density, maximise, posterior, run_em
 from flows.profiles.model import ProfileModel
@@ -38,6 +38,8 @@ MOST_COMMON = 0.95
 
 SMALLEST_VARIANCE = 1e-3
 ITERATIONS = 200
+ENOUGH_PEOPLE, MOST_REHEARSALS = 6_000, 5
+"""A small survey is rehearsed more than once: one temperature of few people is a loose guess."""
 
 
 def honest_temperature(
@@ -45,11 +47,21 @@ def honest_temperature(
 ) -> float:
     """The temperature by which the log densities of `model` are to be divided; 1: none needed.
 
-    `items` (n, p), `cells` and `weights` (n,) are of the people it was fitted on. Returns 1
-    when the rehearsed answers hold no such model.
+    Whatever temperature `model` has itself plays no part. `items` (n, p), `cells` and
+    `weights` (n,) are of the people it was fitted on. A rehearsal whose answers hold no such
+    model counts as 1.
     """
     rng = np.random.default_rng([seed, 4])
     weights = weights / weights.sum()
+    rehearsals = int(np.clip(ENOUGH_PEOPLE // max(len(items), 1), 1, MOST_REHEARSALS))
+    found = [_rehearsed(model, items, cells, weights, rng) for _ in range(rehearsals)]
+    return float(np.exp(np.mean(np.log(found))))
+
+
+def _rehearsed(
+    model: ProfileModel, items: Floats, cells: Cells, weights: Floats, rng: np.random.Generator
+) -> float:
+    """The temperature of one rehearsal."""
     profiles, answers = rehearse(model, items, cells, weights, rng)
     truth = np.eye(len(model.codes))[profiles]
     try:
@@ -64,15 +76,6 @@ def honest_temperature(
     densities = log_density(scores, again.means, again.covariance)
     priors = log_prior(again.logit, cells.design)[cells.of]
     return best_temperature(priors, densities, truth, weights)
-
-
-def honest_probabilities(
-    model: ProfileModel, items: Floats, cells: Cells, temperature: float
-) -> Floats:
-    """P(profile | answers, demographics) of `model` at this temperature: (n, K)."""
-    mixture = model.mixture
-    densities = log_density(model.factors.scores(items), mixture.means, mixture.covariance)
-    return tempered(log_prior(mixture.logit, cells.design)[cells.of], densities, temperature)
 
 
 def rehearse(

@@ -1,8 +1,8 @@
 """Which few questions type best: chosen one by one on people held out.
 
 Starting from demographics alone, the question is added by which the held-out people's log loss
-falls most: the mean of minus log P, over their own posteriors by the full model at its honest
-temperature. A question that repeats what is known already adds little and is passed over.
+falls most: the mean of minus log P, over their own posteriors by the full model. A question
+that repeats what is known already adds little and is passed over.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from flows.profiles.fit import checked_weights
 from flows.profiles.golden import GoldenScorer, fit_scorer, tempered
 from flows.profiles.logit import log_prior
 from flows.profiles.model import ProfileModel
-from flows.profiles.rehearsal import honest_probabilities, honest_temperature
 
 Floats = NDArray[np.float64]
 
@@ -67,10 +66,9 @@ def choose_golden(
             f"{len(used)} respondents answered the profile items; choosing golden questions needs "
             f"at least {FEWEST}."
         )
-    honest = honest_temperature(model, items[used], cells.taken(used), w[used], seed)
     used = np.sort(rng.permutation(used)[:MOST_PEOPLE])
     items, cells, w = items[used], cells.taken(used), w[used] / w[used].sum()
-    full = honest_probabilities(model, items, cells, honest)
+    full = model.probabilities(items, cells)
     priors = log_prior(model.mixture.logit, cells.design)[cells.of]
     fold = rng.permutation(len(items)) % FOLDS
     folds = [fold == f for f in range(FOLDS)]

@@ -23,7 +23,6 @@ from flows.profiles.errors import ProfileError
 from flows.profiles.fit import checked_weights
 from flows.profiles.golden import tempered
 from flows.profiles.logit import Cells, fit_logit, log_prior
-from flows.profiles.mixture import log_density
 from flows.profiles.model import ProfileModel
 from flows.profiles.typing import TypingModel
 
@@ -56,14 +55,12 @@ def resize(
     frame: pd.DataFrame,
     questionnaire: Questionnaire,
     weights: ArrayLike | None = None,
-    temperature: float = 1.0,
 ) -> Resized:
     """Sizes of the profiles of `model` among the respondents of an answer frame.
 
-    By all items or by golden questions, as the model does. `temperature`: of a profile model,
-    the honest one (`flows.profiles.rehearsal.honest_temperature` on the people it was fitted
-    on): a model too sure of itself shrinks change (simulated: slope .95-.97 as it stands,
-    1.00-1.02 with it). A typing model holds its own already and is not changed by it.
+    By all items or by golden questions, as the model does, at the model's own temperature: a
+    model too sure of itself would shrink change (simulated: slope .95-.97 without it, 1.00-1.02
+    with it).
 
     Compare sizes of waves only when they come from the same model, and both from this
     function. Raises `ProfileError` when the answers lack a question or hold codes the model
@@ -77,9 +74,7 @@ def resize(
         start = model.scorer.logit
     else:
         answers = score_matrix(frame, questionnaire, model.items)
-        scores = model.factors.scores(answers)
-        densities = log_density(scores, model.mixture.means, model.mixture.covariance)
-        densities = densities / temperature
+        densities = model.log_densities(answers)
         start = model.mixture.logit
     used = enough_answers(answers) & (w > 0)
     if int(used.sum()) < FEWEST:

@@ -23,7 +23,6 @@ from flows.profiles.golden import (
 )
 from flows.profiles.logit import Cells, log_prior
 from flows.profiles.model import ProfileModel
-from flows.profiles.rehearsal import honest_probabilities, honest_temperature
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +35,7 @@ class TypingQuality:
     """How well the golden questions do, measured on people held out (5 folds).
 
     `accuracy`: share given the same label as by the full model. `hit_rate`: mean probability
-    that the full model, at its honest temperature, gives to the profile assigned.
+    that the full model gives to the profile assigned.
     `confidence`: mean probability that the typing gives it. `calibration_error`: distance
     between the last two over ten bins; `calibration_error_label`: the same against the labels.
     `shares_error`: half the summed difference between profile shares by typing and by the
@@ -96,11 +95,9 @@ def fit_typing(
 ) -> TypingModel:
     """Learn to type by the plan's golden questions from people whom `model` can place.
 
-    What is learnt are the full model's posteriors at its honest temperature (see
-    `flows.profiles.rehearsal`): as they stand they are too sure of themselves, and typing
-    would take that over. Everybody is scored once by a fit on the others; the temperature
-    that calibrates those held-out scores and their quality are kept, the means and
-    covariance come from all.
+    What is learnt are the full model's probabilities, not its labels. Everybody is scored
+    once by a fit on the others; the temperature that calibrates those held-out scores and
+    their quality are kept, the means and covariance come from all.
     Raises `ProfileError` without golden questions or with fewer than 100 such people.
     """
     columns = scored_columns(questionnaire, plan.golden)
@@ -120,9 +117,8 @@ def fit_typing(
     frame, items, golden, w = frame.loc[used], items[used], golden[used], w[used] / w[used].sum()
     cells = model.read(frame, questionnaire)[1]
     seed = model.seed if seed is None else seed
-    labels = model.probabilities(items, cells).argmax(axis=1)
-    honest = honest_temperature(model, items, cells, w, seed)
-    full = honest_probabilities(model, items, cells, honest)
+    full = model.probabilities(items, cells)
+    labels = full.argmax(axis=1)
     logit = model.mixture.logit
     priors = log_prior(logit, cells.design)[cells.of]
     rng = np.random.default_rng([seed, 3])

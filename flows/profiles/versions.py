@@ -27,8 +27,7 @@ from flows.edges import (
 from flows.errors import Refusal
 from flows.fingerprint import of_json
 from flows.profiles.answers import scored_columns
-from flows.profiles.fit import fit_profiles
-from flows.profiles.model import FORMAT
+from flows.profiles.fit import WAY_OF_FITTING, fit_profiles
 from flows.profiles.reports import document_of, write_reports
 from flows.profiles.stability import stability
 from flows.profiles.summary import model_summary
@@ -57,7 +56,7 @@ class Basis:
     @property
     def inputs_sha256(self) -> str:
         """The hash by which the store knows a model again."""
-        return of_json([FORMAT, self.answers, self.definition, self.weights])
+        return of_json([WAY_OF_FITTING, self.answers, self.definition, self.weights])
 
     @property
     def parts(self) -> dict[str, str | None]:

@@ -14,7 +14,6 @@ from flows.profiles.model import ProfileModel
 from flows.profiles.rehearsal import (
     _margin,
     _step_correlation,
-    honest_probabilities,
     honest_temperature,
     rehearse,
 )
@@ -40,18 +39,18 @@ def test_confidence_is_about_the_person_and_not_about_the_model(
 ) -> None:
     place = true_places(model, known)
     items, cells = model.read(known.frame, questionnaire())
-    temperature = honest_temperature(model, items, cells, np.ones(len(items)), seed=1)
-    assert 1.05 < temperature < 1.6
+    assert 1.05 < model.temperature < 1.6
+    again = honest_temperature(
+        replace(model, temperature=9.0), items, cells, np.ones(len(items)), model.seed
+    )
+    assert model.temperature == pytest.approx(again, rel=1e-6)
 
     items, cells = model.read(fresh.frame, questionnaire())
     gaps = []
-    for t in (1.0, temperature):
-        p = honest_probabilities(model, items, cells, t)
+    for t in (1.0, model.temperature):
+        p = replace(model, temperature=t).probabilities(items, cells)
         right = place[p.argmax(axis=1)] == fresh.profile
         gaps.append(p.max(axis=1).mean() - right.mean())
-    np.testing.assert_allclose(
-        honest_probabilities(model, items, cells, 1.0), model.probabilities(items, cells)
-    )
     assert gaps[0] > 0.02  # as it stands the model is too sure
     assert abs(gaps[1]) < 0.6 * gaps[0]
 

@@ -322,9 +322,10 @@ def by_items(file: dict[str, Any], answers: dict[str, Any]) -> dict[str, float]:
     if factors["farthest"] is not None and length > factors["farthest"]:
         y = y * factors["farthest"] / length
     inverse = np.linalg.inv(np.array(file["mixture"]["covariance"]))
+    temperature = file["mixture"]["temperature"]
     return shares(
         {
-            code: prior - 0.5 * float((y - mean) @ inverse @ (y - mean))
+            code: prior - 0.5 * float((y - mean) @ inverse @ (y - mean)) / temperature
             for code, prior in priors(file["prior"], answers).items()
             if (mean := np.array(file["mixture"]["means"][code])) is not None
         }
