@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from flows.definitions.models import Question, QuestionType, Survey
 from flows.simulation.errors import SimulationError
+from flows.simulation.margins import questions_under
 from flows.simulation.measures import entry_of, is_rating
 from flows.simulation.parameters import SimulationParameters
 
@@ -39,6 +40,7 @@ def _faults(survey: Survey, parameters: SimulationParameters) -> Iterator[str]:
             yield f"trend: the sizes of {wave} must name every profile once."
     if parameters.sizes and set(parameters.sizes) != profiles:
         yield "sizes: name every profile of profiles.yaml once."
+    yield from _geography_faults(survey, parameters)
     places = parameters.demographics.municipality
     if places is not None and questionnaire.has(places) and parameters.municipalities:
         options = {option.code for option in questionnaire.question(places).options}
@@ -60,6 +62,52 @@ def _faults(survey: Survey, parameters: SimulationParameters) -> Iterator[str]:
         for option in sorted(set(entry.options) - known):
             yield f"questions: {code} has no option {option}. Correct the code."
         yield from _experiment_faults(survey, parameters, question)
+
+
+def _geography_faults(survey: Survey, parameters: SimulationParameters) -> Iterator[str]:
+    geography, questionnaire = parameters.geography, survey.questionnaire
+    if geography is None:
+        if parameters.demographics.postcode is not None and parameters.municipalities:
+            yield "demographics: a postcode needs a geography. Add it, or leave postcode out."
+        return
+    if not parameters.municipalities:
+        yield "geography: there are no municipalities to divide. Add them."
+    variables = set(geography.published)
+    known = {v for v in variables if questionnaire.has(v) or questionnaire.derived_variable(v)}
+    for variable in sorted(variables - known):
+        yield f"geography: published names the unknown variable {variable}. Correct the code."
+    for variable in sorted(set(survey.profiles.concomitants) - variables):
+        yield (
+            f"geography: published lacks {variable}, which profiles.yaml places people with. "
+            "Add it with at least one level."
+        )
+    told = set(parameters.demographics.questions().values())
+    for variable in sorted(known):
+        for code in questions_under(questionnaire, variable):
+            if code not in told:
+                yield f"geography: {variable} is made of {code}, which is no demographic role."
+    tilts = [
+        (kind.code, variable, set(tilt))
+        for kind in geography.kinds
+        for variable, tilt in kind.tilt.items()
+    ] + [("sway", variable, set[str]()) for variable in geography.sway]
+    for name, variable, levels in tilts:
+        if variable not in variables:
+            yield f"geography: {name} names {variable}, which is not under published."
+        elif variable in known:
+            for level in sorted(levels - {x.code for x in questionnaire.levels(variable)}):
+                yield f"geography: {name} names {variable} {level}. It has no such level."
+    homes = {province.region for province in geography.provinces}
+    for municipality in parameters.municipalities:
+        if municipality.region not in homes:
+            yield (
+                f"geography: no province lies in region {municipality.region} of "
+                f"{municipality.code}. Add one under provinces."
+            )
+    codes = [m.code for m in parameters.municipalities]
+    for code in (one.code for m in parameters.municipalities for one in m.before):
+        if codes.count(code):
+            yield f"municipalities: {code} stands under before and is still there. Rename it."
 
 
 def _experiment_faults(

@@ -16,6 +16,7 @@ import pandas as pd
 from flows.definitions.models import AnswerColumn, Question, QuestionType, Source, Wave
 from flows.simulation.answers import Respondents
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, TextArray
+from flows.simulation.homes import true_postcodes
 from flows.simulation.parameters import AXES, Response
 from flows.simulation.people import Society
 from flows.simulation.routing import EMPTY, Drawn
@@ -293,6 +294,7 @@ def _truth(
         "style": people.style[rows].round(4),
         "log_odds": people.log_odds[rows].round(4),
         "municipality": np.array([*places, ""], dtype=object)[people.municipality[rows]],
+        **true_postcodes(society.territory, people.home[rows]),
         "speeder": mishaps.careless[rows],
         "open_tab": mishaps.open_tab[rows],
         "broken_off": mishaps.broken_off[rows],

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 from flows.definitions.load import read_model
 from flows.definitions.models import Code, Labelled, Model
 from flows.simulation.errors import SimulationError
+from flows.simulation.place_parameters import Geography, Predecessor
 
 AxisName = Literal["trust", "engagement", "age", "education", "affluence"]
 Attitude = Literal["trust", "engagement"]
@@ -35,6 +36,7 @@ class Roles(Model):
     tenure: Code | None = None
     income: Code | None = None
     municipality: Code | None = None
+    postcode: Code | None = None
 
     def questions(self) -> dict[str, str]:
         """The question of each trait that is asked: `{trait: question}`."""
@@ -45,7 +47,9 @@ class Municipality(Labelled):
     """One municipality of the fictional world.
 
     `region`: a code of the region question. `urbanity`: 1 (very urban) to 5 (rural).
-    `affluence`: mean affluence of its residents, in sd. `districts`: names of its wijken.
+    `residents`: its inhabitants, of all ages. `affluence`: their mean affluence, in sd.
+    `districts`: names of its wijken. `before`: the municipalities it was made of in the last
+    year of the geography, which have all of its districts between them.
     """
 
     region: Code
@@ -53,6 +57,16 @@ class Municipality(Labelled):
     urbanity: int = Field(default=3, ge=1, le=5)
     affluence: float = 0.0
     districts: tuple[str, ...] = ()
+    before: tuple[Predecessor, ...] = ()
+
+    @model_validator(mode="after")
+    def _districts_have_a_place(self) -> Municipality:
+        of = [district for one in self.before for district in one.districts]
+        if self.before and tuple(of) != self.districts:
+            raise ValueError(
+                f"{self.code}: the districts under before must be its own, in the same order"
+            )
+        return self
 
 
 def _selection() -> Loadings:
@@ -137,7 +151,7 @@ class SimulationParameters(Model):
     beyond the five. `flavour`: what those weigh in an answer (less in questions that are no
     model items). `overlap`: sd of age, education and affluence within a profile, as far as
     they decide who belongs to it. `area`: sd of the municipality effect on a person's trust
-    and engagement, and on each question.
+    and engagement, and on each question. `geography`: the world down to postcodes.
     `trend`: per wave; a later wave without an entry gets a small seeded change.
     """
 
@@ -154,6 +168,7 @@ class SimulationParameters(Model):
     hidden_axes: int = Field(default=3, ge=0)
     overlap: float = Field(default=0.8, gt=0)
     area: float = Field(default=0.15, ge=0)
+    geography: Geography | None = None
 
     @model_validator(mode="after")
     def _municipalities_are_unique(self) -> SimulationParameters:

@@ -8,10 +8,13 @@ from itertools import combinations
 import numpy as np
 
 from flows.definitions.models import Survey
-from flows.simulation.chance import FloatArray, IntArray, draw_rows, softmax, stream
+from flows.simulation.belonging import belonging
+from flows.simulation.chance import FloatArray, IntArray, draw_rows, stream
 from flows.simulation.errors import SimulationError
+from flows.simulation.homes import NOBODY, at_home, settle, told_postcodes
 from flows.simulation.margins import Answers, PopulationMargin
 from flows.simulation.parameters import AXES, Loadings, SimulationParameters, Trend
+from flows.simulation.territory import Territory, found_territory
 from flows.simulation.traits import draw_traits
 
 SIZE_RATIO = 2.2  # largest to smallest profile where sizes are not given
@@ -26,6 +29,7 @@ class Society:
 
     `prototypes`: (K, 5), profiles on `AXES`. `hidden`: (K, H), their places on further axes.
     `areas`: (G + 1, 2), municipality effects on trust and engagement; the last row is zero.
+    `territory`: the world down to postcodes, where simulation.yaml has a geography.
     """
 
     seed: int
@@ -35,6 +39,7 @@ class Society:
     hidden: FloatArray
     areas: FloatArray
     parameters: SimulationParameters
+    territory: Territory | None = None
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,9 @@ class People:
     """A population, or some of it. One row each.
 
     `axes`: (n, 5) places on `AXES`. `hidden`: (n, H). `style`: tendency to agree, in sd of an
-    answer. `expected`: (n, K) probability of each profile given age, education, affluence.
-    `log_odds`: of taking part, up to a constant. `answers`: background, per question.
+    answer. `home`: place among the PC6 of the territory, -1 without one. `expected`: (n, K)
+    probability of each profile given age, education, affluence and home. `log_odds`: of taking
+    part, up to a constant. `answers`: background, per question.
     """
 
     profile: IntArray
@@ -51,6 +57,7 @@ class People:
     hidden: FloatArray
     style: FloatArray
     municipality: IntArray
+    home: IntArray
     expected: FloatArray
     log_odds: FloatArray
     answers: Answers
@@ -68,6 +75,7 @@ class People:
             hidden=self.hidden[rows],
             style=self.style[rows],
             municipality=self.municipality[rows],
+            home=self.home[rows],
             expected=self.expected[rows],
             log_odds=self.log_odds[rows],
             answers={code: given[rows] for code, given in self.answers.items()},
@@ -91,7 +99,7 @@ def found_society(survey: Survey, parameters: SimulationParameters) -> Society:
     )
     areas[:-1] -= areas[:-1].mean(axis=0) if len(areas) > 1 else 0.0
     areas[-1] = 0.0
-    return Society(
+    society = Society(
         seed=seed,
         profiles=plan.codes,
         sizes=_sizes(plan.codes, parameters),
@@ -100,6 +108,11 @@ def found_society(survey: Survey, parameters: SimulationParameters) -> Society:
         areas=areas,
         parameters=parameters,
     )
+    if parameters.geography is None:
+        return society
+    last = trend_of(survey, parameters, society, survey.info.waves[-1].code)[0]
+    territory = found_territory(survey, parameters, prototypes[:, 2:], last)
+    return replace(society, territory=territory)
 
 
 def _sizes(profiles: tuple[str, ...], parameters: SimulationParameters) -> FloatArray:
@@ -171,8 +184,19 @@ def populate(
     parameters = society.parameters
     rng = stream(society.seed, "people", name)
     traits = draw_traits(survey, parameters, n, rng)
-    expected = _membership(traits.places, society, sizes)
+    law = belonging(traits.places, society.prototypes[:, 2:], parameters.overlap, sizes)
+    expected = law.of(traits.places)
     profile = draw_rows(expected, rng)
+    answers, home = traits.answers, np.full(n, NOBODY, dtype=np.intp)
+    territory, postcode = society.territory, parameters.demographics.postcode
+    if territory is not None:
+        homes = settle(survey, territory, traits, name)
+        home = homes.pc6
+        expected, profile = at_home(
+            territory, homes, traits.municipality, law, expected, profile, name
+        )
+        if postcode is not None:
+            answers = {**answers, postcode: told_postcodes(territory, homes, name)}
     scatter = parameters.scatter
     attitudes = society.prototypes[profile, :2] + scatter * rng.standard_normal((n, 2))
     attitudes += society.areas[traits.municipality]
@@ -187,26 +211,9 @@ def populate(
         hidden=hidden,
         style=parameters.response.acquiescence * style,
         municipality=traits.municipality,
+        home=home,
         expected=expected,
         log_odds=axes @ [selection.get(axis, 0.0) for axis in AXES],
-        answers=traits.answers,
+        answers=answers,
         margins=traits.margins,
     )
-
-
-def _membership(places: FloatArray, society: Society, sizes: FloatArray) -> FloatArray:
-    """P(profile | age, education, affluence) with mean `sizes`.
-
-    Multinomial logit with the slopes of normal groups around the prototypes; the intercepts
-    are found by iterative proportional fitting.
-    """
-    slopes = society.prototypes[:, 2:] / society.parameters.overlap**2
-    linear = places @ slopes.T
-    intercepts = np.log(sizes)
-    for _ in range(40):
-        expected = softmax(linear + intercepts)
-        ratio = sizes / expected.mean(axis=0)
-        intercepts = intercepts + np.log(ratio)
-        if np.abs(ratio - 1).max() < 1e-4:
-            break
-    return softmax(linear + intercepts)

@@ -43,13 +43,14 @@ def write_simulation(simulation: Simulation, folder: Path) -> list[Path]:
     try:
         written = [path.relative_to(aside) for path in _write_all(simulation, aside)]
         aside.chmod(0o755)
-        _swap(aside, folder)
+        swap(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
     return [folder / path for path in written]
 
 
-def _swap(aside: Path, folder: Path) -> None:
+def swap(aside: Path, folder: Path) -> None:
+    """Put a folder that was written aside in the place of `folder`, whole."""
     if not folder.exists():
         aside.rename(folder)
         return

@@ -197,7 +197,7 @@ def test_golden_questions_are_the_same_in_both(surveys: dict[str, Survey]) -> No
 def test_background_is_the_same_in_both(surveys: dict[str, Survey]) -> None:
     staat, panel = surveys[STAAT].questionnaire, surveys[PANEL].questionnaire
     background = [q.code for q in staat.questions if q.dimension is Dimension.DEMOGRAPHIC]
-    assert background == [f"B{i:02}" for i in range(1, 9)]
+    assert background == [f"B{i:02}" for i in range(1, 10)]
     for code in background:
         a, b = staat.question(code), panel.question(code)
         assert a.model_copy(update={"waves": b.waves}) == b
