@@ -2,6 +2,8 @@
 
 from flows.store.errors import StoreError
 from flows.store.records import (
+    AreaPart,
+    AreaRunRecord,
     Batch,
     Changes,
     Edition,
@@ -16,6 +18,8 @@ from flows.store.records import (
 from flows.store.store import Store
 
 __all__ = [
+    "AreaPart",
+    "AreaRunRecord",
     "Batch",
     "Changes",
     "Edition",

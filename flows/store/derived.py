@@ -82,6 +82,15 @@ class Derived:
             row = find_current(connection, typing, {"survey": survey, "wave": wave})
         return None if row is None else _typing(row)
 
+    def typings(self, survey: str, wave: str, model_id: int) -> list[TypingRecord]:
+        """Every typing of a wave by one model, oldest first."""
+        key = {"survey": survey, "wave": wave, "model_id": model_id}
+        with self._catalogue.reading() as connection:
+            rows = connection.execute(
+                select(typing).where(equal(typing, key)).order_by(typing.c.id)
+            ).all()
+        return [_typing(row) for row in rows]
+
     def add_weighting(
         self,
         survey: str,

@@ -27,6 +27,7 @@ class Kind(StrEnum):
     TYPING = "typings"
     WEIGHTING = "weightings"
     TABLES = "tables"
+    AREAS = "areas"
 
 
 class Files:

@@ -60,12 +60,17 @@ class Identities:
         with self._connection():
             pass
 
-    def pseudonyms(self, scope: str, external_ids: Sequence[str]) -> list[str]:
+    def pseudonyms(
+        self, scope: str, external_ids: Sequence[str], remember: bool = True
+    ) -> list[str]:
         """The pseudonym of each id, in the same order; '' for an empty id.
 
-        New ids are remembered, so that an analyst can find back whom a pseudonym is.
+        New ids are remembered, so that an analyst can find back whom a pseudonym is; unless
+        they may belong to nobody in the survey.
         """
         names = [pseudonym(self._key, scope, each) if each else "" for each in external_ids]
+        if not remember:
+            return names
         rows = {(scope, each, name) for each, name in zip(external_ids, names, strict=True) if each}
         with self._connection() as connection:
             connection.execute("BEGIN IMMEDIATE")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, select
 
+from flows.store.area_runs import COLUMNS, AreaRuns
 from flows.store.batches import current_batches, load_batches
 from flows.store.catalogue import Catalogue
 from flows.store.derived import Derived
@@ -16,6 +17,7 @@ from flows.store.models import Models
 from flows.store.records import Batch, Trace, WaveStatus
 from flows.store.rows import linked, named
 from flows.store.schema import (
+    area_run,
     batch,
     model_batch,
     table_run,
@@ -75,13 +77,21 @@ def find_edition_faults(editions: Editions, outputs: Path) -> list[str]:
 
 
 def wave_status(
-    catalogue: Catalogue, models: Models, derived: Derived, editions: Editions, survey: str
+    catalogue: Catalogue,
+    models: Models,
+    derived: Derived,
+    area_runs: AreaRuns,
+    editions: Editions,
+    survey: str,
 ) -> tuple[WaveStatus, ...]:
     """How far each wave with answers is, in the order in which the waves came in."""
     with catalogue.reading() as connection:
         batches = current_batches(connection, survey)
     current = frozenset(each.data_sha256 for each in batches)
     made = editions.all(survey)
+    projected = [
+        (run, *area_runs.rests_on(run.id)) for run in area_runs.all(survey, None, current=True)
+    ]
     statuses = []
     for wave in dict.fromkeys(each.wave for each in batches):
         own = tuple(each for each in batches if each.wave == wave)
@@ -105,6 +115,8 @@ def wave_status(
             or (typed is not None and run.typing_id != typed.id)
             or (weighted is not None and run.weighting_id != weighted.id)
         ]
+        areas = [(run, sound) for run, waves, sound in projected if f"{survey}/{wave}" in waves]
+        outdated += [f"areas of {run.base} {run.year}" for run, sound in areas if not sound]
         newest = {each.theme: each for each in made if each.wave == wave}
         statuses.append(
             WaveStatus(
@@ -115,6 +127,7 @@ def wave_status(
                 weighting=weighted,
                 table_runs=runs,
                 editions=tuple(newest.values()),
+                area_runs=tuple(run for run, _ in areas),
                 outdated=tuple(outdated),
             )
         )
@@ -156,6 +169,9 @@ def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
     ):
         for row in connection.execute(select(table.c.id, table.c.data_sha256)):
             owners[kind, row.data_sha256] = f"{named(table)} {row.id}"
+    files = [area_run.c[column] for column in COLUMNS.values()]
+    for run_id, *hashes in connection.execute(select(area_run.c.id, *files)):
+        owners.update({(Kind.AREAS, sha256): f"{named(area_run)} {run_id}" for sha256 in hashes})
     return owners
 
 

@@ -14,6 +14,9 @@ EditionState = Literal["draft", "approved", "published", "withdrawn"]
 RecordChange = Literal["new", "unchanged"]
 Scheme = Literal["demographics", "composition"]
 """How a wave is weighted: by its margins, or with the area's profile composition added."""
+AreaPart = Literal["composition", "inputs", "surroundings"]
+"""What an area run keeps: shares of all areas; what every finest area was projected from; and
+what holds for all of them (parameters, residuals, seed table)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,6 +222,32 @@ class TableRun:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AreaRunRecord:
+    """The profile composition of all areas of a base in one year, by one model version.
+
+    `year`: the vintage of the base. `rows`: areas of all levels in the composition. `estimand`:
+    the shares are of what residents are expected to be, not of what they happen to be.
+    """
+
+    id: int
+    survey: str
+    base: str
+    year: int
+    model_id: int
+    model_version: str
+    inputs_sha256: str
+    composition_sha256: str
+    areas_sha256: str
+    surroundings_sha256: str
+    rows: int
+    summary: Mapping[str, Any]
+    code_version: str
+    created_at: datetime
+    change: RecordChange = "unchanged"
+    estimand: Literal["expected"] = "expected"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Edition:
     """One theme's files. `folder` is relative to the survey's outputs folder.
 
@@ -247,7 +276,10 @@ class Edition:
 
 @dataclass(frozen=True, kw_only=True)
 class WaveStatus:
-    """How far one wave is. `outdated` names what was made from batches no longer current."""
+    """How far one wave is. `outdated` names what was made from batches no longer current.
+
+    `area_runs`: the current ones that rest on answers of this wave.
+    """
 
     wave: str
     batches: tuple[Batch, ...]
@@ -256,6 +288,7 @@ class WaveStatus:
     weighting: WeightingRecord | None
     table_runs: tuple[TableRun, ...]
     editions: tuple[Edition, ...]
+    area_runs: tuple[AreaRunRecord, ...] = ()
     outdated: tuple[str, ...] = ()
 
     @property

@@ -27,10 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; a catalogue at this version is used without loading Alembic."""
 
-KNOWN_VERSIONS: tuple[str, ...] = ("0001", "0002", HEAD)
+KNOWN_VERSIONS: tuple[str, ...] = ("0001", "0002", "0003", HEAD)
 
 metadata = MetaData(
     naming_convention={
@@ -245,9 +245,41 @@ table_run = Table(
     ),
 )
 
+area_run = Table(
+    "area_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("base", String, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("model_id", ForeignKey("model.id"), nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("composition_sha256", String(64), nullable=False),
+    Column("areas_sha256", String(64), nullable=False),
+    Column("surroundings_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    UniqueConstraint(
+        "survey", "base", "year", "model_id", "inputs_sha256", name="uq_area_run_inputs"
+    ),
+    Index(
+        "ix_area_run_current",
+        "survey",
+        "base",
+        "year",
+        unique=True,
+        **_where("current_since IS NOT NULL"),
+    ),
+)
+"""`areas_sha256`: of the part called `inputs`, which has a row for every finest area."""
+
 model_batch = _batches_of("model")
 typing_batch = _batches_of("typing")
 weighting_batch = _batches_of("weighting")
+area_run_batch = _batches_of("area_run")
 
 edition = Table(
     "edition",

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from flows.store.area_runs import AreaRuns
 from flows.store.batches import Batches
 from flows.store.catalogue import WAIT_SECONDS, Catalogue, is_sqlite, parse_url, shown
 from flows.store.derived import Derived
@@ -20,6 +21,8 @@ from flows.store.inspection import find_edition_faults, find_faults, trace, wave
 from flows.store.keys import settle_key
 from flows.store.models import Models
 from flows.store.records import (
+    AreaPart,
+    AreaRunRecord,
     Batch,
     Edition,
     EditionState,
@@ -57,6 +60,7 @@ class Store:
         self._batches = Batches(catalogue, self._files, code_version)
         self._models = Models(catalogue, code_version)
         self._derived = Derived(catalogue, self._files, code_version)
+        self._area_runs = AreaRuns(catalogue, self._files, code_version)
         self._editions = Editions(catalogue, code_version)
 
     @classmethod
@@ -114,13 +118,16 @@ class Store:
 
     # ------------------------------------------------------------------------- identities
 
-    def pseudonyms(self, survey_scope: str, external_ids: Sequence[str]) -> list[str]:
+    def pseudonyms(
+        self, survey_scope: str, external_ids: Sequence[str], *, remember: bool = True
+    ) -> list[str]:
         """The pseudonym of each external id: `r` and 20 hexadecimals; '' for an empty id.
 
         The same id in the same scope always gives the same pseudonym; another scope gives
-        another, so that surveys that may not be linked cannot be.
+        another, so that surveys that may not be linked cannot be. `remember=False` only looks
+        them up: no id is kept.
         """
-        return self._identities.pseudonyms(survey_scope, external_ids)
+        return self._identities.pseudonyms(survey_scope, external_ids, remember)
 
     def external_ids(self, pseudonyms: Sequence[str]) -> dict[str, str]:
         """The external id behind each pseudonym that this store made."""
@@ -266,6 +273,10 @@ class Store:
         """The typing made last for a wave."""
         return self._derived.current_typing(survey, wave)
 
+    def typings(self, survey: str, wave: str, model_id: int) -> list[TypingRecord]:
+        """Every typing of a wave by one model, oldest first."""
+        return self._derived.typings(survey, wave, model_id)
+
     def read_typing(self, typing_id: int) -> pd.DataFrame:
         return self._derived.read(Kind.TYPING, typing_id)
 
@@ -331,6 +342,61 @@ class Store:
         """Where the numbers of a table run come from, back to the delivered files."""
         return trace(self._catalogue, self._models, self._derived, run_id)
 
+    # -------------------------------------------------------------------------- area runs
+
+    def add_area_run(
+        self,
+        survey: str,
+        base: str,
+        year: int,
+        model_id: int,
+        inputs_sha256: str,
+        composition: pd.DataFrame,
+        inputs: pd.DataFrame,
+        surroundings: pd.DataFrame,
+        summary: Mapping[str, Any],
+        *,
+        batches: Sequence[int] = (),
+    ) -> AreaRunRecord:
+        """Keep the composition of the areas of a base in a year; it becomes the current run.
+
+        The same model and inputs give the run that is there. `composition`: a row per level and
+        area, with `residents` and `suppressed`; `inputs`: a row per finest area, what it was
+        projected from; `surroundings`: what holds for all areas. `batches`: ids of the batches
+        whose answers it rests on. Refuses a model that is not in the store.
+        """
+        return self._area_runs.add(
+            _area_key(survey, base, year, model_id, inputs_sha256),
+            {"composition": composition, "inputs": inputs, "surroundings": surroundings},
+            summary,
+            batches,
+        )
+
+    def restore_area_run(
+        self, survey: str, base: str, year: int, model_id: int, inputs_sha256: str
+    ) -> AreaRunRecord | None:
+        """The run of these inputs if it is there with all its files; it is then the current one.
+
+        None means: make it and call `add_area_run`.
+        """
+        return self._area_runs.restore(_area_key(survey, base, year, model_id, inputs_sha256))
+
+    def area_run(self, run_id: int) -> AreaRunRecord:
+        return self._area_runs.get(run_id)
+
+    def area_runs(self, survey: str, base: str | None = None) -> list[AreaRunRecord]:
+        """Every run of a survey (and base), by base and year, oldest first."""
+        return self._area_runs.all(survey, base)
+
+    def current_area_run(
+        self, survey: str, base: str, year: int | None = None
+    ) -> AreaRunRecord | None:
+        """The run made last for a year of a base; without a year, for the newest year."""
+        return self._area_runs.current(survey, base, year)
+
+    def read_area_run(self, run_id: int, part: AreaPart = "composition") -> pd.DataFrame:
+        return self._area_runs.read(run_id, part)
+
     # --------------------------------------------------------------------------- editions
 
     def publish_edition(
@@ -387,7 +453,21 @@ class Store:
 
     def status(self, survey: str) -> tuple[WaveStatus, ...]:
         """How far each wave of a survey is."""
-        return wave_status(self._catalogue, self._models, self._derived, self._editions, survey)
+        return wave_status(
+            self._catalogue, self._models, self._derived, self._area_runs, self._editions, survey
+        )
+
+
+def _area_key(
+    survey: str, base: str, year: int, model_id: int, inputs_sha256: str
+) -> dict[str, Any]:
+    return {
+        "survey": survey,
+        "base": base,
+        "year": year,
+        "model_id": model_id,
+        "inputs_sha256": inputs_sha256,
+    }
 
 
 def _package_version() -> str:
