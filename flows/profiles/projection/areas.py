@@ -22,15 +22,25 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
 
 from flows.definitions.models import Model
 from flows.profiles.errors import ProfileError
+from flows.profiles.projection.groups import (
+    AreaParts,
+    GroupProjection,
+    GroupSums,
+    add_up,
+    bounds,
+    sources_of_margin,
+)
 from flows.profiles.projection.membership import Membership
+from flows.profiles.projection.surroundings import AreaResidual
 from flows.statistics.area_fitting import CHUNK, AreaMargin, FittedAreas, fit_areas, level_of_cells
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+
+__all__ = ["AreaResidual", "Projection", "ProjectionSettings", "project_areas"]
 
 SOURCES = ("parameters", "posterior", "own_residual", "demographics", "residents")
 
@@ -53,28 +63,6 @@ class ProjectionSettings(Model):
 
 
 @dataclass(frozen=True, eq=False)
-class AreaResidual:
-    """The residual of every area's known surroundings, and how areas differ inside them.
-
-    `mean` (Z, K) and `covariance` (Z, K, K) of Z surroundings; `of` (A,): the place of every
-    area among them; `own` (K,): standard deviation of areas within them, 0 where the area is
-    the surroundings itself.
-    """
-
-    mean: Floats
-    covariance: Floats
-    of: Ints
-    own: Floats
-
-    @classmethod
-    def none(cls, areas: int, profiles: int) -> AreaResidual:
-        """No residual is known or taken into account: what demographics say, and no more."""
-        zero = np.zeros((1, profiles))
-        of = np.zeros(areas, dtype=np.int64)
-        return cls(zero, np.zeros((1, profiles, profiles)), of, zero[0])
-
-
-@dataclass(frozen=True, eq=False)
 class Projection:
     """Composition of A areas over K profiles; missing (NaN) where margins are.
 
@@ -82,7 +70,8 @@ class Projection:
     people in the area's known surroundings. `source` (A, margins): per margin named in
     `margins` the level it was taken from (0: the area itself, -1: nowhere). `variance` per
     source of error (A, K). `not_converged` and `without_margins`: codes of areas whose margins
-    contradict each other, and of those without. `margin_error` (A,).
+    contradict each other, and of those without. `margin_error` (A,). `groups`: the coarser
+    areas that were asked for, per grouping.
     """
 
     area: NDArray[np.str_]
@@ -96,6 +85,7 @@ class Projection:
     not_converged: tuple[str, ...]
     without_margins: tuple[str, ...]
     margin_error: Floats
+    groups: Mapping[str, GroupProjection]
 
 
 def project_areas(
@@ -108,12 +98,17 @@ def project_areas(
     dispersions: Mapping[str, float] | None = None,
     n_direct: ArrayLike | None = None,
     settings: ProjectionSettings | None = None,
+    groups: Mapping[str, ArrayLike] | None = None,
 ) -> Projection:
-    """Composition of areas with an interval.
+    """Composition of areas, and of groups of them, with an interval.
 
     `seed`: demographics of the whole population, an axis per margin, as in `membership.sizes`;
-    `residents` (A,): people in the area, for the luck of the draw; `dispersions`: per margin
-    the intra-area correlation where it is not the area's own (`area_fitting.dispersion`).
+    `residents` (A,): people in the area, for the luck of the draw and as weight in groups;
+    `dispersions`: per margin the intra-area correlation where it is not the area's own
+    (`area_fitting.dispersion`). `n_direct` (A,): typed people in the known surroundings of every
+    area, `residual.n` if not given. `groups`: per grouping the code (A,) of the group every area
+    is in, empty for none. What a margin of a coarser area fixes is known only if all areas
+    inside it are among `area`: leave areas outside an own list in, with an empty code.
     Raises `ProfileError` when sizes disagree, `AreaFittingError` as `fit_areas`.
     """
     settings = settings or ProjectionSettings()
@@ -122,13 +117,21 @@ def project_areas(
     residual = residual or AreaResidual.none(len(codes), k)
     n = np.asarray(residents, dtype=np.float64)
     _check(codes, seed, margins, n, membership, residual)
+    direct = _direct(n_direct, residual)
     kernel = _Kernel(membership, margins, residual, dispersions or {}, n, settings)
+    sources = [sources_of_margin(margin) for margin in margins] if groups else []
+    whole = [np.zeros((int(source.max()) + 2, k)) for source in sources]
+    sums = {
+        name: GroupSums(name, of, residual, sources, (kernel.cells, k), n)
+        for name, of in (groups or {}).items()
+    }
     shape = len(codes), k
     estimate, low, high = (np.full(shape, np.nan) for _ in range(3))
-    parts = {name: np.full(shape, np.nan, dtype=np.float32) for name in SOURCES}
+    kinds = SOURCES if settings.realised else SOURCES[:-1]
+    parts = {name: np.full(shape, np.nan, dtype=np.float32) for name in kinds}
     error = np.full(len(codes), np.nan)
     strayed = np.zeros(len(codes), dtype=bool)
-    for fitted, share, variances in kernel.run(seed):
+    for fitted, share, variances, adds in kernel.run(seed):
         rows = slice(fitted.start, fitted.stop)
         there = ~fitted.empty
         total = np.zeros_like(share)
@@ -136,26 +139,28 @@ def project_areas(
             total += variance
             parts[name][rows] = np.where(there[:, None], variance, np.nan)
         discrete = n[rows, None] if settings.realised else None
-        bounds = _bounds(share, total, settings.confidence, discrete)
-        for whole, part in zip((estimate, low, high), (share, *bounds), strict=True):
-            whole[rows] = np.where(there[:, None], part, np.nan)
+        reach = bounds(share, total, settings.confidence, discrete)
+        for values, part in zip((estimate, low, high), (share, *reach), strict=True):
+            values[rows] = np.where(there[:, None], part, np.nan)
         error[rows] = fitted.error
         strayed[rows] = ~fitted.converged & there
-    if not settings.realised:
-        del parts["residents"]
+        for source, of_all, margin in zip(sources, whole, adds.shared, strict=False):
+            add_up(of_all, source[rows], adds.weight**2, margin)
+        for summed in sums.values():
+            summed.add(rows, adds)
+    found = {
+        name: summed.result(kernel.draws, whole, direct, n, settings.confidence, settings.realised)
+        for name, summed in sums.items()
+    }
     return Projection(
-        codes,
-        estimate,
-        low,
-        high,
-        np.zeros(len(codes), dtype=np.int64) if n_direct is None else np.asarray(n_direct),
+        codes, estimate, low, high, direct,
         tuple(margin.name for margin in margins),
         np.stack([margin.source for margin in margins], axis=1),
         parts,
         tuple(codes[strayed].tolist()),
         tuple(codes[np.isnan(error)].tolist()),
-        error,
-    )
+        error, found,
+    )  # fmt: skip
 
 
 class _Kernel:
@@ -166,16 +171,16 @@ class _Kernel:
         dispersions: Mapping[str, float], residents: Floats, settings: ProjectionSettings,
     ) -> None:  # fmt: skip
         self.margins, self.residual, self.settings = margins, residual, settings
-        self.residents = np.maximum(residents, 1.0)
-        self.dispersions = [dispersions.get(margin.name, 0.0) for margin in margins]
+        self.weights, self.residents = residents, np.maximum(residents, 1.0)
+        self.dispersions = np.array([dispersions.get(margin.name, 0.0) for margin in margins])
         p = membership.probabilities
         cells, k = p.shape
-        self.k = k
+        self.cells, self.k = cells, k
         self.p = p.astype(np.float32)
         self.tilt = np.exp(residual.mean).astype(np.float32)
         self.scale = (1.0 / (self.tilt @ self.p.T)).astype(np.float32)
         draws = membership.draws(settings.draws, np.random.default_rng(settings.seed))
-        draws -= p
+        draws -= draws.mean(axis=0)
         self.draws = np.asarray(draws.transpose(1, 0, 2).reshape(cells, -1), dtype=np.float32)
         pairs = (p[:, :, None] * p[:, None, :]).reshape(cells, -1)
         self.pairs = pairs.astype(np.float32)
@@ -184,7 +189,9 @@ class _Kernel:
             for level in level_of_cells(membership.sizes)
         ]
 
-    def run(self, seed: ArrayLike) -> Iterator[tuple[FittedAreas, Floats, dict[str, Floats]]]:
+    def run(
+        self, seed: ArrayLike
+    ) -> Iterator[tuple[FittedAreas, Floats, dict[str, Floats], AreaParts]]:
         s = self.settings
         for fitted in fit_areas(
             seed, self.margins, tolerance=s.tolerance, max_iterations=s.max_iterations,
@@ -194,9 +201,13 @@ class _Kernel:
             of = self.residual.of[rows]
             # Cells times 1 / (sum over profiles of P * tilt), then P, then the profile's tilt.
             share = ((fitted.shares * self.scale[of]) @ self.p) * self.tilt[of]
-            yield fitted, share.astype(np.float64), self._variances(fitted, rows, of)
+            shares = share.astype(np.float64)
+            yield fitted, shares, *self._variances(fitted, shares, rows, of)
 
-    def _variances(self, fitted: FittedAreas, rows: slice, of: Ints) -> dict[str, Floats]:
+    def _variances(
+        self, fitted: FittedAreas, share: Floats, rows: slice, of: Ints
+    ) -> tuple[dict[str, Floats], AreaParts]:
+        """Variances of the areas, and what they add to those of groups."""
         table, k, count = fitted.shares, self.k, len(fitted.shares)
         plain = (table @ self.p).astype(np.float64)
         drawn = (table @ self.draws).reshape(count, -1, k)
@@ -207,25 +218,38 @@ class _Kernel:
         surround = np.asarray(self.residual.covariance)[of]
         n = self.residents[rows, None]
         squares = np.diagonal(pairs, axis1=1, axis2=2)
-        parts = {
-            "parameters": np.asarray(drawn.var(axis=1), dtype=np.float64),
+        own = moves**2 @ self.residual.own**2
+        luck, blurred, between = self._demographics(fitted, rows, plain, squares)
+        rho = self.dispersions[:, None, None]
+        realised = (plain - squares) / n
+        variances = {
+            "parameters": np.einsum("ndk,ndk->nk", drawn, drawn).astype(np.float64)
+            / drawn.shape[1],
             "posterior": ((moves @ surround) * moves).sum(axis=2),
-            "own_residual": moves**2 @ self.residual.own**2,
-            "demographics": self._demographics(fitted, rows, plain, squares, n),
+            "own_residual": own,
+            "demographics": luck / n + blurred + (rho * between).sum(axis=0),
         }
         if self.settings.realised:
-            parts["residents"] = (plain - squares) / n
-        return parts
+            variances["residents"] = realised
+        # The luck of a margin that was taken from elsewhere adds up there, like its dispersion.
+        inside = np.maximum(luck - between.sum(axis=0), 0.0) / n + blurred
+        weight = np.where(fitted.empty, 0.0, self.weights[rows])
+        shared = between * (1 / n + rho)
+        return variances, AreaParts(weight, table, share, moves, own, inside, realised, shared)
 
     def _demographics(
-        self, fitted: FittedAreas, rows: slice, plain: Floats, squares: Floats, n: Floats
-    ) -> Floats:
-        """Variance from residents whose demographics are known by their margins only."""
+        self, fitted: FittedAreas, rows: slice, plain: Floats, squares: Floats
+    ) -> tuple[Floats, Floats, Floats]:
+        """What is not known of the residents, by the shares (n, K) that would follow from it.
+
+        The variance of one resident's expected share less what the area's own margins fix; that
+        of the rounding of those margins; and per margin from elsewhere (margins, n, K) the part
+        of one resident's that it explains.
+        """
         luck = squares - plain**2
-        beyond = np.zeros_like(plain)
-        for margin, of_level, rho in zip(
-            self.margins, self.by_level, self.dispersions, strict=True
-        ):
+        rounded = np.zeros_like(plain)
+        elsewhere = np.zeros((len(self.margins), *plain.shape))
+        for i, (margin, of_level) in enumerate(zip(self.margins, self.by_level, strict=True)):
             levels = margin.shares.shape[1]
             sums = (fitted.shares @ of_level).astype(np.float64)
             size = sums[:, :levels, None]
@@ -233,31 +257,20 @@ class _Kernel:
             away = np.where(size > 1e-9, (means - plain[:, None, :]) ** 2, 0.0)
             between = (size * away).sum(axis=1)
             published = (margin.source[rows] == 0)[:, None]
-            blurred = np.zeros_like(between)
+            luck -= np.where(published, between, 0.0)
+            elsewhere[i] = np.where(published, 0.0, between)
             if margin.variance is not None:
                 blurred = (margin.variance[rows, :, None] * away).sum(axis=1)
-            luck -= np.where(published, between, 0.0)
-            beyond += np.where(published, blurred, rho * between)
-        return np.maximum(luck, 0.0) / n + beyond
+                rounded += np.where(published, blurred, 0.0)
+        return np.maximum(luck, 0.0), rounded, elsewhere
 
 
-def _bounds(
-    share: Floats, variance: Floats, confidence: float, residents: Floats | None
-) -> tuple[Floats, Floats]:
-    """Bounds on the log-odds of the share; of a share of `residents` on its own scale.
-
-    The share among few residents jumps by one of them and is often exactly 0, which no finite
-    log-odds is: half a resident is added to both sides instead.
-    """
-    z = norm.ppf((1 + confidence) / 2)
-    if residents is not None:
-        reach = z * np.sqrt(variance) + 0.5 / np.maximum(residents, 1.0)
-        return np.maximum(share - reach, 0.0), np.minimum(share + reach, 1.0)
-    inside = np.clip(share, 1e-9, 1 - 1e-9)
-    reach = z * np.sqrt(variance) / (inside * (1 - inside))
-    middle = np.log(inside / (1 - inside))
-    low, high = (1 / (1 + np.exp(-np.clip(middle + s * reach, -30, 30))) for s in (-1, 1))
-    return low, high
+def _direct(n_direct: ArrayLike | None, residual: AreaResidual) -> Ints:
+    if n_direct is not None:
+        return np.asarray(n_direct, dtype=np.int64)
+    if residual.n is None:
+        return np.zeros(len(residual.of), dtype=np.int64)
+    return np.asarray(residual.n, dtype=np.int64)[residual.of]
 
 
 def _check(
