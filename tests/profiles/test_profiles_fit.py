@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -81,14 +80,11 @@ def test_integer_weights_are_repeated_rows() -> None:
     repeated = few.frame.loc[np.repeat(np.arange(500), times)].reset_index(drop=True)
     by_rows = fit_profiles(repeated, questionnaire(), plan(), starts=2)
     np.testing.assert_allclose(by_weight.places, by_rows.places, atol=1e-5)
-    np.testing.assert_allclose(by_weight.sizes, by_rows.sizes, atol=1e-5)
-    # A rehearsal draws as many people as there are rows: its temperature differs by chance.
+    np.testing.assert_allclose(by_weight.mixture.means, by_rows.mixture.means, atol=1e-5)
+    np.testing.assert_allclose(by_weight.mixture.covariance, by_rows.mixture.covariance, atol=1e-5)
+    # A rehearsal draws as many people as there are rows: what comes of it differs by chance.
     assert by_weight.temperature == pytest.approx(by_rows.temperature, rel=0.3)
-    ours, theirs = (
-        assign(replace(m, temperature=1.0), few.frame, questionnaire())
-        for m in (by_weight, by_rows)
-    )
-    np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-4)
+    np.testing.assert_allclose(by_weight.sizes, by_rows.sizes, atol=0.05)
 
 
 def test_components_get_the_profile_whose_prototype_is_nearest(known: World) -> None:
