@@ -17,38 +17,17 @@ from flows.profiles.fit import checked_weights
 from flows.profiles.golden import (
     GoldenScorer,
     best_temperature,
-    expected_calibration_error,
     fit_scorer,
     tempered,
 )
-from flows.profiles.logit import Cells, log_prior
+from flows.profiles.logit import Cells, fit_logit, log_prior
 from flows.profiles.model import ProfileModel
+from flows.profiles.typing_quality import TypingQuality, half_of_answers, typing_quality
 
 Floats = NDArray[np.float64]
 
 FOLDS = 5
 FEWEST_TO_FIT = 100
-
-
-@dataclass(frozen=True)
-class TypingQuality:
-    """How well the golden questions do, measured on people held out (5 folds).
-
-    `accuracy`: share given the same label as by the full model. `hit_rate`: mean probability
-    that the full model gives to the profile assigned.
-    `confidence`: mean probability that the typing gives it. `calibration_error`: distance
-    between the last two over ten bins; `calibration_error_label`: the same against the labels.
-    `shares_error`: half the summed difference between profile shares by typing and by the
-    full model. All are 0-1.
-    """
-
-    accuracy: float
-    hit_rate: float
-    confidence: float
-    calibration_error: float
-    calibration_error_label: float
-    shares_error: float
-    n: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +60,7 @@ class TypingModel:
             tuple(ScoredColumn.from_dict(column) for column in data["columns"]),
             Concomitants.from_dict(data["concomitants"]),
             GoldenScorer.from_dict(data["scorer"]),
-            TypingQuality(**data["quality"]),
+            TypingQuality.from_dict(data["quality"]),
         )
 
 
@@ -92,12 +71,14 @@ def fit_typing(
     plan: ProfilePlan,
     weights: ArrayLike | None = None,
     seed: int | None = None,
+    memberships: ArrayLike | None = None,
 ) -> TypingModel:
     """Learn to type by the plan's golden questions from people whom `model` can place.
 
-    What is learnt are the full model's probabilities, not its labels. Everybody is scored
-    once by a fit on the others; the temperature that calibrates those held-out scores and
-    their quality are kept, the means and covariance come from all.
+    What is learnt are the full model's probabilities, not its labels; or `memberships` (N, K)
+    where somebody's are given (NaN: not). Everybody is scored once by a fit on the others; the
+    temperature that calibrates those held-out scores and their quality are kept, the means and
+    covariance come from all.
     Raises `ProfileError` without golden questions or with fewer than 100 such people.
     """
     columns = scored_columns(questionnaire, plan.golden)
@@ -118,16 +99,23 @@ def fit_typing(
     cells = model.read(frame, questionnaire)[1]
     seed = model.seed if seed is None else seed
     full = model.probabilities(items, cells)
-    labels = full.argmax(axis=1)
+    if memberships is not None:
+        given = np.asarray(memberships, dtype=np.float64)[used]
+        full = np.where(np.isnan(given), full, given)
     logit = model.mixture.logit
     priors = log_prior(logit, cells.design)[cells.of]
     rng = np.random.default_rng([seed, 3])
     fold = rng.permutation(len(golden)) % FOLDS
-    held_out = np.empty_like(full)
+    fewer = half_of_answers(golden, rng)
+    held_out, by_half, bare = np.empty_like(full), np.empty_like(full), np.empty_like(full)
     for index in range(FOLDS):
         out = fold == index
         scorer = fit_scorer(golden[~out], full[~out], w[~out], logit)
         held_out[out] = scorer.log_densities(golden[out])
+        by_half[out] = scorer.log_densities(fewer[out])
+        mass = full[~out] * (w[~out] / w[~out].sum())[:, None]
+        others = fit_logit(cells.taken(np.flatnonzero(~out)), mass, logit)
+        bare[out] = np.exp(log_prior(others, cells.design)[cells.of[out]])
     temperature = best_temperature(priors, held_out, full, w)
     return TypingModel(
         model.version,
@@ -135,26 +123,13 @@ def fit_typing(
         columns,
         model.concomitants,
         replace(fit_scorer(golden, full, w, logit), temperature=temperature),
-        _quality(tempered(priors, held_out, temperature), full, labels, w),
-    )
-
-
-def _quality(p: Floats, full: Floats, label: NDArray[np.int64], weights: Floats) -> TypingQuality:
-    people = np.arange(len(p))
-    given = p.argmax(axis=1)
-    confidence, hit = p[people, given], full[people, given]
-    right = (given == label).astype(float)
-    k = p.shape[1]
-    shares = np.bincount(given, weights, k) - np.bincount(label, weights, k)
-    total = weights.sum()
-    return TypingQuality(
-        accuracy=float(weights @ right / total),
-        hit_rate=float(weights @ hit / total),
-        confidence=float(weights @ confidence / total),
-        calibration_error=expected_calibration_error(confidence, hit, weights),
-        calibration_error_label=expected_calibration_error(confidence, right, weights),
-        shares_error=float(np.abs(shares).sum() / 2 / total),
-        n=len(p),
+        typing_quality(
+            tempered(priors, held_out, temperature),
+            tempered(priors, by_half, temperature),
+            bare,
+            full,
+            w,
+        ),
     )
 
 
