@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
 from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.crosstabs.cells import cells_frame
 from flows.crosstabs.crosstab import crosstab
+from flows.crosstabs.margins import calibrated_on
 from flows.crosstabs.sizes import profile_sizes
-from flows.definitions import Survey, load_survey
+from flows.definitions import load_survey
 from flows.edges import (
     RETRIED,
     Done,
-    Floats,
     artifact_key,
     batches_of,
     find_wave,
@@ -28,10 +27,6 @@ from flows.edges import (
 )
 from flows.errors import Refusal
 from flows.fingerprint import code_version
-from flows.store import WeightingRecord
-from flows.weighting.calibrated import calibrated_margins
-from flows.weighting.diagnostics import scheme_sha256
-from flows.weighting.scheme import weighting_frame
 
 
 @flow(name="tabulate-wave", flow_run_name="{wave}")
@@ -67,7 +62,7 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
         typing = store.current_typing(definition.code, wave)
         assert weighting is not None
         assert typing is not None
-        margins, base = calibrated_on(definition, wave, answers, weighting)
+        margins, base = calibrated_on(definition, wave, answers, weighting.summary)
         inputs = inputs_sha256(
             batches_of(store, definition, defined),
             weighting.inputs_sha256,
@@ -127,24 +122,3 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
         f"{len(answers):,} respondents. The numbers stand in the dossier.",
     )
     return Done((record.id,), (f"{theme}: {len(tables)} tables, {len(answers):,} respondents",))
-
-
-def calibrated_on(
-    survey: Survey, wave: str, answers: pd.DataFrame, weighting: WeightingRecord
-) -> tuple[pd.DataFrame, Floats | None]:
-    """The margins that the stored weights meet, and the base weights they began with.
-
-    Raises `Refusal` when weighting.yaml is no longer the one the weights were made by.
-    """
-    plan, made = survey.weighting, weighting.summary
-    if made.get("scheme") != scheme_sha256(plan):
-        raise Refusal(
-            f"{survey.code} {wave}: the weights were not made by the present "
-            f"weighting.yaml. Run 'themadossier weigh surveys/{survey.code} --wave {wave}' first."
-        )
-    frame = weighting_frame(answers, survey.questionnaire, plan)
-    joined = {each["group"]: each["into"] for each in made["joined"]}
-    margins = calibrated_margins(frame, plan, joined=joined, collapsed=made["collapsed"])
-    if plan.base_weight is None:
-        return margins, None
-    return margins, frame[plan.base_weight].to_numpy(float)

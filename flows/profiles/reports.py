@@ -36,6 +36,7 @@ def document_of(
         "accepted_at": None if accepted_at is None else accepted_at.isoformat(),
         "simulated": survey.info.simulated,
         "fitted_on": record.parameters.get("fitted_on"),
+        "imported": record.parameters.get("imported"),
         "inputs_sha256": record.inputs_sha256,
         "code_version": record.code_version,
     }
@@ -73,7 +74,17 @@ def write_reports(survey: Survey, record: ModelRecord) -> tuple[Path, Path]:
     title, simulated = survey.info.title["en"], survey.info.simulated
     _written(
         page,
-        model_page(record.summary, survey.questionnaire, title, record.state, simulated=simulated),
+        model_page(
+            record.summary,
+            survey.questionnaire,
+            title,
+            record.state,
+            simulated=simulated,
+            research_exercise=survey.info.research_exercise,
+            accepted_by=record.accepted_by,
+            accepted_at=record.accepted_at,
+            imported=record.parameters.get("imported") is not None,
+        ),
     )
     return readable, page
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -15,8 +16,10 @@ from flows.profiles.assign import assign
 from flows.profiles.axes import mean_places, standardised, weighted_moments
 from flows.profiles.fit import checked_weights
 from flows.profiles.model import ProfileModel
+from flows.profiles.numbers import Numbers
 from flows.profiles.stability import Stability
 from flows.profiles.typing import TypingModel
+from flows.statistics.intervals import logit_interval
 
 Floats = NDArray[np.float64]
 
@@ -33,18 +36,27 @@ def model_summary(
     steady: Stability | None = None,
     typing: TypingModel | None = None,
     weights: ArrayLike | None = None,
+    numbers: Numbers | None = None,
 ) -> dict[str, Any]:
     """The model in plain values (JSON), on the respondents it was fitted on.
 
     `lines`: what to tell on the terminal, four at most. `attention`: what a researcher
-    should look at before accepting the model.
+    should look at before accepting the model. `steady`: whether other respondents would have
+    given about the same profiles; None where that was not tried. `low`, `high` of a profile: 95%
+    interval of its share, by the chance of who took part, the profiles held as they are. `heat`:
+    per item the distance of every profile from everybody in standard deviations. `overlap`
+    (K, K): mean probability of each profile (columns) among who were given another (rows; None
+    for a profile that nobody was given). `otherwise`: the share of people expected to belong to
+    another profile than they were given.
     """
     w = checked_weights(weights, len(frame))
     result = assign(model, frame, questionnaire)
     w = np.where(result.typed, w, 0.0)
     w = w / w.sum() if w.sum() > 0 else w
     counts = {code: int((result.labels == code).sum()) for code in model.codes}
-    portraits = _portraits(model, frame, questionnaire, result.probabilities * w[:, None], w)
+    differences, means = _differences(model, frame, questionnaire, result.probabilities, w)
+    portraits = _portraits(model, questionnaire, differences, means)
+    low, high = share_intervals(model.sizes, result.probabilities, w)
     demographics = _demographics(model, frame, questionnaire, result.probabilities, w)
     profiles = [
         {
@@ -53,6 +65,8 @@ def model_summary(
             "named": model.named[k],
             "distance": _rounded(model.distances[k]),
             "share": _rounded(float(model.sizes[k])),
+            "low": _rounded(float(low[k])),
+            "high": _rounded(float(high[k])),
             "respondents": counts[code],
             "places": {
                 axis: _rounded(place)
@@ -63,7 +77,7 @@ def model_summary(
         }
         for k, code in enumerate(model.codes)
     ]
-    confidence = float(result.confidence[result.typed].mean()) if result.typed.any() else None
+    confidence = float(w @ result.confidence) if result.typed.any() else None
     summary: dict[str, Any] = {
         "version": model.version,
         "respondents": model.n,
@@ -78,27 +92,94 @@ def model_summary(
         "converged": model.mixture.converged,
         "confidence": _rounded(confidence),
         "profiles": profiles,
+        "otherwise": _rounded(None if confidence is None else 1 - confidence),
+        "overlap": [
+            [_rounded(p) for p in row]
+            for row in overlap(result.labels, result.probabilities, model.codes, w)
+        ],
+        "heat": _heat(model, questionnaire, differences),
         "stability": asdict(steady) if steady is not None else None,
-        "typing": asdict(typing.quality) if typing is not None else None,
+        "steady": None if steady is None else is_steady(steady),
+        "numbers": numbers.to_dict() if numbers is not None else None,
+        "typing": _plain(asdict(typing.quality)) if typing is not None else None,
     }
-    summary["attention"] = _attention(model, steady, typing)
+    summary["attention"] = _attention(model, steady, typing, numbers)
     summary["lines"] = _lines(model, steady, typing)
     return summary
 
 
-def _portraits(
+def share_intervals(sizes: Floats, probabilities: Floats, weights: Floats) -> tuple[Floats, Floats]:
+    """95% intervals of the profiles' shares (K,): low and high, 0-1.
+
+    A share is a weighted mean of probabilities (n, K), so its linearised variance is
+    sum w^2 (p - share)^2 over the squared sum of weights (Woodruff 1971); the interval is on the
+    logit scale. Weights (n,) count as given, which is on the safe side for calibrated ones.
+    """
+    used = weights > 0
+    w, p = weights[used], probabilities[used]
+    n = int(used.sum())
+    if n < 2:
+        return np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
+    off = w[:, None] * (p - (w @ p) / w.sum())
+    error = np.sqrt((off**2).sum(axis=0) * n / (n - 1)) / w.sum()
+    low, high = logit_interval(sizes, error, n - 1)
+    return np.asarray(low), np.asarray(high)
+
+
+def overlap(
+    labels: NDArray[np.object_], probabilities: Floats, codes: Sequence[str], w: Floats
+) -> Floats:
+    """Mean probabilities (K, K) of the columns' profiles among who were given the row's."""
+    result = np.full((len(codes), len(codes)), np.nan)
+    for row, code in enumerate(codes):
+        mass = np.where(labels == code, w, 0.0)
+        if mass.sum() > 0:
+            result[row] = mass @ probabilities / mass.sum()
+    return result
+
+
+def _differences(
     model: ProfileModel,
     frame: pd.DataFrame,
     questionnaire: Questionnaire,
-    memberships: Floats,
+    probabilities: Floats,
     w: Floats,
-) -> list[list[dict[str, Any]]]:
-    """Per profile the items that differ most from everybody, in standard deviations."""
+) -> tuple[Floats, Floats]:
+    """Distance from everybody in standard deviations (K, p), and means (K + 1, p), theirs last."""
     values = score_matrix(frame, questionnaire, model.items)
     everybody, _ = weighted_moments(values, w)
-    means = mean_places(values, memberships)
+    memberships = probabilities * w[:, None]
     differences = np.nan_to_num(mean_places(standardised(values, w), memberships))
-    texts = {column.name: column.text for column in questionnaire.columns()}
+    return differences, np.vstack([mean_places(values, memberships), everybody])
+
+
+def _item_text(model: ProfileModel, questionnaire: Questionnaire, j: int) -> dict[str, str]:
+    name = model.items[j].name
+    found = next((column.text for column in questionnaire.columns() if column.name == name), None)
+    text = found if found is not None else questionnaire.label(name)
+    return dict(text.model_dump())
+
+
+def _heat(
+    model: ProfileModel, questionnaire: Questionnaire, differences: Floats
+) -> list[dict[str, Any]]:
+    """Every item with the distances of all profiles, in the order of the items."""
+    return [
+        {
+            "item": model.items[j].name,
+            "text": _item_text(model, questionnaire, j),
+            "differences": {
+                code: _rounded(differences[k, j]) for k, code in enumerate(model.codes)
+            },
+        }
+        for j in range(len(model.items))
+    ]
+
+
+def _portraits(
+    model: ProfileModel, questionnaire: Questionnaire, differences: Floats, means: Floats
+) -> list[list[dict[str, Any]]]:
+    """Per profile the items that differ most from everybody, in standard deviations."""
     portraits = []
     for k in range(len(model.codes)):
         strongest = np.argsort(-np.abs(differences[k]), kind="stable")[:PORTRAIT_ITEMS]
@@ -106,11 +187,9 @@ def _portraits(
             [
                 {
                     "item": model.items[j].name,
-                    "text": texts[model.items[j].name].model_dump()
-                    if model.items[j].name in texts
-                    else questionnaire.label(model.items[j].name).model_dump(),
+                    "text": _item_text(model, questionnaire, int(j)),
                     "mean": _rounded(means[k, j]),
-                    "everybody": _rounded(everybody[j]),
+                    "everybody": _rounded(means[-1, j]),
                     "difference_sd": _rounded(differences[k, j]),
                 }
                 for j in strongest
@@ -142,17 +221,27 @@ def _demographics(
     return shares
 
 
+def is_steady(steady: Stability) -> bool:
+    """Whether profiles found on other respondents are about these ones."""
+    return steady.median_ari >= STEADY_MEDIAN and steady.p10_ari >= STEADY_P10
+
+
 def _attention(
-    model: ProfileModel, steady: Stability | None, typing: TypingModel | None
+    model: ProfileModel,
+    steady: Stability | None,
+    typing: TypingModel | None,
+    numbers: Numbers | None,
 ) -> list[str]:
     """What should be looked at before the model is accepted."""
     said = []
-    if steady is not None and (steady.median_ari < STEADY_MEDIAN or steady.p10_ari < STEADY_P10):
+    if steady is not None and not is_steady(steady):
         said.append(
             f"The profiles are not steady: bootstrap ARI {steady.median_ari:.2f} "
             f"(tenth percentile {steady.p10_ari:.2f}), wanted {STEADY_MEDIAN:.2f} and "
             f"{STEADY_P10:.2f}."
         )
+    if numbers is not None and not numbers.supported:
+        said.append(numbers.sentence)
     for k, code in enumerate(model.codes):
         distance = model.distances[k]
         if not model.named[k] and distance is not None:
@@ -200,3 +289,12 @@ def _lines(model: ProfileModel, steady: Stability | None, typing: TypingModel | 
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None or not np.isfinite(value) else round(float(value), 4)
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, all the way down: what JSON gives back."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value
