@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Wave
@@ -10,8 +12,11 @@ from flows.errors import Refusal
 from flows.progress import console, stage
 from flows.settings import Settings
 
+if TYPE_CHECKING:
+    from flows.simulation.parameters import SimulationParameters
+
 SURVEYS = Path("surveys")
-MODEL, PANEL = "staat_van_betrokkenheid", "themapanel"
+MODEL, PANEL, BASE = "staat_van_betrokkenheid", "themapanel", "fictief"
 
 
 def run_demo(scale: float) -> list[str]:
@@ -34,6 +39,8 @@ def run_demo(scale: float) -> list[str]:
         )
         written = write_simulation(simulated, folder)
         simulation.say(f"{len(written)} files in {folder}, the truth beside them")
+        years = write_bases(surveys[MODEL], load_parameters(SURVEYS / MODEL))
+        simulation.say(f"areas down to PC6 of {' and '.join(map(str, years))}")
 
     from flows.ingest.flow import ingest_responses
     from flows.survey_wave import process_wave
@@ -50,12 +57,44 @@ def run_demo(scale: float) -> list[str]:
                 with stage(1, 1, "Answers") as answers:
                     for line in ingest_responses(str(SURVEYS / name), wave.code, responses).lines:
                         answers.say(line)
+    members = next(wave.code for wave in surveys[PANEL].info.waves if not wave.themes)
+    areas = project_years(members, years)
     return [
         "",
         f"{len(dossiers)} dossiers are ready. All of it is simulated: nobody in it exists.",
         *(f"  {path}" for path in dossiers),
+        *areas,
         f"Open first: {dossiers[1]}",
     ]
+
+
+def write_bases(survey: Survey, parameters: SimulationParameters) -> tuple[int, ...]:
+    """Put the files of the fictional areas in the inbox, a folder a year; the years."""
+    from flows.simulation.area_base import write_area_base
+
+    years = parameters.geography.years if parameters.geography else ()
+    for year in years:
+        folder = Settings().inbox / "areas" / BASE / str(year)
+        write_area_base(folder, survey, parameters, year)
+    return tuple(years)
+
+
+def project_years(members: str, years: Sequence[int]) -> list[str]:
+    """Type the members of the panel and project the profiles on the areas of every year."""
+    from flows.profiles.flow import project_profiles
+    from flows.survey_wave import type_and_report
+    from flows.weighting.flow import weigh_wave
+
+    console.print("\n[bold]Profielen per gebied[/bold]")
+    model, panel = str(SURVEYS / MODEL), str(SURVEYS / PANEL)
+    with stage(1, 1, "Areas") as projected:
+        for line in (*weigh_wave(panel, members).lines, *type_and_report(panel, members).lines):
+            projected.say(line)
+        for year in years:
+            done = project_profiles(model, BASE, year, panel=panel, panel_wave=members)
+            for line in done.lines[:-1]:
+                projected.say(line)
+    return [f"Areas: {Settings().outputs / MODEL / 'areas'}"]
 
 
 def demonstrated(survey: Survey) -> list[Wave]:

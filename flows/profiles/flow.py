@@ -1,4 +1,5 @@
-"""Flow `type-respondents`: every respondent gets a profile, by a stored model version."""
+"""Flows `type-respondents`: everybody a profile, by a stored model version; and
+`project-profiles`: every area of a base its composition."""
 
 from __future__ import annotations
 
@@ -23,11 +24,15 @@ from flows.edges import (
 )
 from flows.errors import Refusal
 from flows.profiles.assign import Typing, assign
+from flows.profiles.importing import with_given
 from flows.profiles.model import ProfileModel
+from flows.profiles.projection.base import project_base
 from flows.profiles.reports import write_reports
 from flows.profiles.typing import TypingModel, type_respondents_by
 from flows.profiles.versions import MOST_WARNINGS, draft_on
 from flows.store import ModelRecord, Store
+
+LIMIT = 6 * 3600  # seconds; the largest base takes minutes
 
 
 @flow(name="type-respondents", flow_run_name="{wave}")
@@ -50,11 +55,12 @@ def type_wave(survey: str, wave: str) -> Done:
         answers = kept_answers(store, definition, defined)
         if definition.info.profiles == "own_answers":
             model, said = own_model(store, definition, defined, answers)
-            typing = assign(
+            measured = assign(
                 ProfileModel.from_dict(model.parameters["model"]),
                 answers,
                 definition.questionnaire,
             )
+            typing = with_given(store, definition, defined, model, answers, measured)
         else:
             model, said = model_of_other(store, definition, defined)
             typing = type_respondents_by(
@@ -89,6 +95,49 @@ def type_wave(survey: str, wave: str) -> Done:
         f"{model.version} ({model.state}), {len(answers):,} respondents.",
     )
     return Done((record.id,), (*said, *typing.notes))
+
+
+@flow(name="project-profiles", flow_run_name="{base} {year}", timeout_seconds=LIMIT)
+def project_profiles(
+    survey: str,
+    base: str,
+    year: int,
+    files: str | None = None,
+    panel: str | None = None,
+    panel_wave: str | None = None,
+) -> Done:
+    """Make the postcode base of a year: the profile composition of every area, with intervals.
+
+    Args:
+        survey: Folder of the survey whose model is projected, e.g. surveys/staat_van_betrokkenheid.
+        base: Name of the base of areas, as in surveys/bases.
+        year: Vintage of the base, e.g. 2026.
+        files: Folder with the files of that vintage, on the machine that runs the work. Left
+            empty: areas/<base>/<year> in the inbox.
+        panel: Folder of a survey typed by this model, whose members tell how areas differ.
+        panel_wave: Wave of that survey which holds its members.
+    """
+    return project_areas_of_base(survey, base, year, files, panel, panel_wave)
+
+
+@task(name="project-areas", task_run_name="{base} {year}", **RETRIED)
+def project_areas_of_base(
+    survey: str,
+    base: str,
+    year: int,
+    files: str | None,
+    panel: str | None,
+    panel_wave: str | None,
+) -> Done:
+    """The work of `project-profiles`."""
+    return project_base(
+        Path(survey),
+        base,
+        year,
+        files=Path(files) if files else None,
+        panel=Path(panel) if panel else None,
+        panel_wave=panel_wave,
+    )
 
 
 def own_model(

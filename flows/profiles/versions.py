@@ -7,7 +7,7 @@ in the catalogue byte for byte, from which it is put back when it is lost or alt
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from flows.errors import Refusal
 from flows.fingerprint import of_json
 from flows.profiles.answers import scored_columns
 from flows.profiles.fit import WAY_OF_FITTING, fit_profiles
+from flows.profiles.numbers import compare_numbers
 from flows.profiles.reports import document_of, write_reports
 from flows.profiles.stability import stability
 from flows.profiles.summary import model_summary
@@ -43,6 +44,8 @@ LONGEST_NAME = 100
 class Basis:
     """What a model is fitted on, each part as a hash; `weights` is None for equal ones.
 
+    `imported`: the file with the typology, where the profiles were given and not found.
+
     The weights themselves count, not how they were made: the same weights made again, by a
     newer version of this software for example, change nothing.
     """
@@ -52,16 +55,28 @@ class Basis:
     definition: str
     weights: str | None
     batches: tuple[int, ...]
+    imported: str | None = None
 
     @property
     def inputs_sha256(self) -> str:
         """The hash by which the store knows a model again."""
-        return of_json([WAY_OF_FITTING, self.answers, self.definition, self.weights])
+        given = [self.imported] if self.imported else []
+        return of_json([WAY_OF_FITTING, self.answers, self.definition, self.weights, *given])
+
+    @property
+    def argued_sha256(self) -> str:
+        """The same hash of a draft whose page also argues the number of profiles."""
+        return of_json([self.inputs_sha256, "numbers"])
+
+    def is_of(self, record: ModelRecord) -> bool:
+        """Whether a model was made of this."""
+        return record.inputs_sha256 in (self.inputs_sha256, self.argued_sha256)
 
     @property
     def parts(self) -> dict[str, str | None]:
         """The parts by what the user calls them."""
-        return {"answers": self.answers, "definition": self.definition, "weights": self.weights}
+        parts = {"answers": self.answers, "definition": self.definition, "weights": self.weights}
+        return parts | ({"typology": self.imported} if self.imported else {})
 
 
 def basis_of(store: Store, survey: Survey, wave: Wave) -> Basis:
@@ -104,12 +119,51 @@ def _definition_sha256(survey: Survey) -> str:
 # ----------------------------------------------------------------------------------- fitting
 
 
-def draft_on(store: Store, survey: Survey, wave: Wave, answers: pd.DataFrame) -> ModelRecord:
+def draft_on(
+    store: Store, survey: Survey, wave: Wave, answers: pd.DataFrame, *, argue: bool = False
+) -> ModelRecord:
     """The draft of the version in profiles.yaml, fitted on this wave with the fixed seed.
 
-    The draft that stands is kept when nothing it was fitted on has changed. Refuses when the
-    version is accepted already, since a draft never takes its place.
+    The draft that stands is kept when nothing it was fitted on has changed. `argue`: compare
+    other numbers of profiles too (half a minute for 10,000 people), for who has to accept it.
+    Refuses when the version is accepted already, since a draft never takes its place.
     """
+    plan = survey.profiles
+    known = open_version(store, survey)
+    imported = _typology(known)
+    basis = replace(basis_of(store, survey, wave), imported=imported)
+    enough = imported or not argue or (known and known.inputs_sha256 == basis.argued_sha256)
+    if known is not None and basis.is_of(known) and enough:
+        return known
+    if imported:
+        raise Refusal(
+            f"{survey.code}: profile model {plan.version} was imported, and its answers, weights "
+            "or definition changed since. Import it again with 'themadossier profiles import "
+            f"surveys/{survey.code} FILE --wave {wave.code}'."
+        )
+    weights = weights_of(store, survey, wave, answers) if basis.weights is not None else None
+    data = (answers, survey.questionnaire, plan)
+    model = fit_profiles(*data, weights=weights)
+    steady = stability(*data, model, weights=weights)
+    typing = fit_typing(model, *data, weights=weights) if plan.golden else None
+    numbers = compare_numbers(*data, weights=weights) if argue else None
+    return store.add_model(
+        survey.code,
+        plan.version,
+        "draft",
+        basis.argued_sha256 if argue else basis.inputs_sha256,
+        {
+            "model": model.to_dict(),
+            "typing": typing.to_dict() if typing else None,
+            "fitted_on": {"wave": wave.code, **basis.parts},
+        },
+        model_summary(model, *data, steady, typing, weights=weights, numbers=numbers),
+        batches=basis.batches,
+    )
+
+
+def open_version(store: Store, survey: Survey) -> ModelRecord | None:
+    """The draft there is of the version in profiles.yaml. Refuses when it is accepted already."""
     plan = survey.profiles
     if Path(plan.version).name != plan.version:
         raise Refusal(
@@ -119,30 +173,16 @@ def draft_on(store: Store, survey: Survey, wave: Wave, answers: pd.DataFrame) ->
     known = store.model(survey.code, plan.version)
     if known is not None and known.state == "accepted":
         raise Refusal(
-            f"{survey.code}: profile model {plan.version} is accepted{_by_whom(known)} and does "
+            f"{survey.code}: profile model {plan.version} is accepted{by_whom(known)} and does "
             "not change; give the new one a 'version' of its own in profiles.yaml."
         )
-    basis = basis_of(store, survey, wave)
-    if known is not None and known.inputs_sha256 == basis.inputs_sha256:
-        return known
-    weights = weights_of(store, survey, wave, answers) if basis.weights is not None else None
-    data = (answers, survey.questionnaire, plan)
-    model = fit_profiles(*data, weights=weights)
-    steady = stability(*data, model, weights=weights)
-    typing = fit_typing(model, *data, weights=weights) if plan.golden else None
-    return store.add_model(
-        survey.code,
-        plan.version,
-        "draft",
-        basis.inputs_sha256,
-        {
-            "model": model.to_dict(),
-            "typing": typing.to_dict() if typing else None,
-            "fitted_on": {"wave": wave.code, **basis.parts},
-        },
-        model_summary(model, *data, steady, typing, weights=weights),
-        batches=basis.batches,
-    )
+    return known
+
+
+def _typology(record: ModelRecord | None) -> str | None:
+    """Hash of the file that a model was imported from; None for a model of our own."""
+    fitted_on = record.parameters.get("fitted_on") if record is not None else None
+    return None if fitted_on is None else fitted_on.get("typology")
 
 
 def fit_draft(folder: Path, wave: str) -> Done:
@@ -153,17 +193,12 @@ def fit_draft(folder: Path, wave: str) -> Done:
     names another version, and a version that is accepted already.
     """
     survey = load_survey(folder)
-    defined = find_wave(survey, wave)
-    _own_profiles(survey)
+    defined = wave_to_fit(survey, wave)
     plan = survey.profiles
-    if defined.model and defined.model != plan.version:
-        raise Refusal(
-            f"{survey.code} {wave}: survey.yaml gives this wave model {defined.model}, but "
-            f"profiles.yaml defines {plan.version}; fit another wave or make the two agree."
-        )
     with existing_store() as store:
         before = store.model(survey.code, plan.version)
-        record = draft_on(store, survey, defined, kept_answers(store, survey, defined))
+        answers = kept_answers(store, survey, defined)
+        record = draft_on(store, survey, defined, answers, argue=True)
     what = "as it was" if before is not None and before.id == record.id else "fitted"
     _, page = write_reports(survey, record)
     lines = [f"Profile model {record.version}, a draft, {what}: {record.summary['lines'][0]}"]
@@ -209,7 +244,7 @@ def accept_draft(folder: Path, version: str, by: str) -> Done:
         if draft.state == "accepted":
             write_reports(survey, draft)
             raise Refusal(
-                f"{survey.code}: profile model {version} is accepted already{_by_whom(draft)}; "
+                f"{survey.code}: profile model {version} is accepted already{by_whom(draft)}; "
                 "to renew it, give profiles.yaml another 'version' and fit that."
             )
         wave = _unchanged(store, survey, folder, draft)
@@ -218,7 +253,7 @@ def accept_draft(folder: Path, version: str, by: str) -> Done:
         record = store.accept_model(draft.id, name, at, document)
     readable, page = write_reports(survey, record)
     lines = [
-        f"Profile model {version} of {survey.code} is accepted{_by_whom(record)}: it is used from "
+        f"Profile model {version} of {survey.code} is accepted{by_whom(record)}: it is used from "
         "now on and does not change.",
         *[f"LOOK: {line}" for line in record.summary["attention"][:1]],
         f"Readable without this software: {readable}",
@@ -244,8 +279,8 @@ def _unchanged(store: Store, survey: Survey, folder: Path, draft: ModelRecord) -
             f"of themadossier. {again} --wave W' and look at it."
         )
     wave = str(fitted_on["wave"])
-    basis = basis_of(store, survey, find_wave(survey, wave))
-    if basis.inputs_sha256 == draft.inputs_sha256:
+    basis = replace(basis_of(store, survey, find_wave(survey, wave)), imported=_typology(draft))
+    if basis.is_of(draft):
         return wave
     changed = [part for part, value in basis.parts.items() if value != fitted_on[part]]
     what = " and ".join(changed) or "way of fitting"
@@ -253,6 +288,23 @@ def _unchanged(store: Store, survey: Survey, folder: Path, draft: ModelRecord) -
         f"{survey.code}: the {what} of {wave} changed since the draft of profile model {version} "
         f"was fitted. {again} --wave {wave}' and look at it before accepting."
     )
+
+
+def wave_to_fit(survey: Survey, wave: str) -> Wave:
+    """The wave to make a model of.
+
+    Refuses a survey that is typed by another survey's model, and a wave that names another
+    version than profiles.yaml defines.
+    """
+    defined = find_wave(survey, wave)
+    _own_profiles(survey)
+    plan = survey.profiles
+    if defined.model and defined.model != plan.version:
+        raise Refusal(
+            f"{survey.code} {wave}: survey.yaml gives this wave model {defined.model}, but "
+            f"profiles.yaml defines {plan.version}; fit another wave or make the two agree."
+        )
+    return defined
 
 
 def _own_profiles(survey: Survey) -> None:
@@ -264,7 +316,8 @@ def _own_profiles(survey: Survey) -> None:
         )
 
 
-def _by_whom(record: ModelRecord) -> str:
+def by_whom(record: ModelRecord) -> str:
+    """` by Ans on 2026-03-01` of an accepted version; nothing of a draft."""
     if record.accepted_at is None:
         return ""
     return f" by {record.accepted_by} on {record.accepted_at.date().isoformat()}"
