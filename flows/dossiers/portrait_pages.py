@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from flows.crosstabs.cells import STATISTICS
 from flows.crosstabs.portraits import Portrait, Trait, TraitGroup
@@ -18,6 +16,7 @@ from flows.dossiers.facts import ProfileFacts
 from flows.dossiers.portrait_texts import say
 from flows.dossiers.reading import asked
 from flows.dossiers.texts import Words, words
+from flows.pages import page_template
 
 MOST_MADE_OF = 3
 MOST_DIFFERS = 3
@@ -136,22 +135,18 @@ def portrait_page(
         if told
     ]
     selection = facts.selection[language].strip().rstrip(".")
-    return (
-        _environment()
-        .get_template("portraits.html.j2")
-        .render(
-            language=language,
-            facts=facts,
-            cards=cards,
-            status=status,
-            other=other,
-            beside=beside,
-            count=wording.integer(facts.respondents),
-            points=wording.plain(facts.publication.minimum_points),
-            sd=wording.plain(facts.publication.minimum_sd),
-            selection=f"{selection[:1].upper()}{selection[1:]}.",
-            say=lambda key, **values: say(language, key, **values),
-        )
+    return page_template("flows.dossiers", "portraits.html.j2").render(
+        language=language,
+        facts=facts,
+        cards=cards,
+        status=status,
+        other=other,
+        beside=beside,
+        count=wording.integer(facts.respondents),
+        points=wording.plain(facts.publication.minimum_points),
+        sd=wording.plain(facts.publication.minimum_sd),
+        selection=f"{selection[:1].upper()}{selection[1:]}.",
+        say=lambda key, **values: say(language, key, **values),
     )
 
 
@@ -298,14 +293,3 @@ def _figure(cell: Cell, kind: str, wording: Words) -> str:
     assert cell.value is not None
     text = wording.decimal(cell.value) if kind == "mean" else wording.percent(cell.value)
     return f"{wording('word.about')} {text}" if cell.flag is Flag.INDICATIVE else text
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("flows.dossiers", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from expectations.failure import Failure
 from flows.definitions.models import (
@@ -25,6 +24,7 @@ from flows.definitions.models import (
 from flows.ingest.frames import MISSING_SUFFIX, RawResponses, Status
 from flows.ingest.quality import speeder_threshold
 from flows.ingest.settle import MADE_INVALID, QUARANTINED, quarantined_rows
+from flows.pages import page_template
 
 MOST_SHOWN = 200
 NOTABLE = 0.2
@@ -185,15 +185,8 @@ def _counted(answers: pd.DataFrame, column: AnswerColumn) -> ColumnCount:
 
 def validation_page(report: ValidationReport) -> str:
     """The report as one HTML page that needs nothing else and works without a network."""
-    environment = Environment(
-        loader=PackageLoader("flows.ingest"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     found = {kind for column in report.columns for kind in column.missing}
-    return environment.get_template("validation.html").render(
+    return page_template("flows.ingest", "validation.html").render(
         report=report,
         kinds={kind: words for kind, words in KINDS.items() if kind in found},
         rules=RULES,

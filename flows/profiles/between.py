@@ -43,6 +43,7 @@ from flows.profiles.errors import ProfileError
 from flows.profiles.model import ProfileModel
 from flows.profiles.numbers import compare_numbers
 from flows.profiles.trend import Resized, resize
+from flows.profiles.versions import needs_own_profiles
 from flows.store import ModelRecord, Store
 
 Floats = NDArray[np.float64]
@@ -166,7 +167,7 @@ def argue_number(folder: Path, wave: str) -> Done:
     """
     survey = load_survey(folder)
     defined = find_wave(survey, wave)
-    _own_profiles(survey)
+    needs_own_profiles(survey)
     looks: list[str] = []
     with existing_store() as store:
         here = _measured(store, survey, defined, folder, looks)
@@ -190,17 +191,8 @@ def argue_number(folder: Path, wave: str) -> Done:
 # ------------------------------------------------------------------------------ from the store
 
 
-def _own_profiles(survey: Survey) -> None:
-    if survey.info.profiles != "own_answers":
-        source = survey.info.model_survey or "another survey"
-        raise Refusal(
-            f"{survey.code} has no profile model of its own: its people are typed by the model of "
-            f"{source}. Name that survey instead."
-        )
-
-
 def _model(store: Store, survey: Survey, folder: Path, version: str | None) -> ModelRecord:
-    _own_profiles(survey)
+    needs_own_profiles(survey)
     found = store.model(survey.code, version)
     if found is None:
         have = ", ".join(dict.fromkeys(each.version for each in store.models(survey.code)))

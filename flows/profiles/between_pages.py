@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Template
 
 from flows.definitions import Survey
 from flows.definitions.models import Wave
+from flows.pages import page_template
 from flows.profiles.change import Trend
 from flows.profiles.crosswalk import Crosswalk
 from flows.profiles.drift import Drift
@@ -205,17 +205,13 @@ def trend_page(report: Mapping[str, Any]) -> str:
         for row in report["changes_without_drifted"]
     }
     pairs = list(dict.fromkeys((row["before"], row["after"]) for row in report["changes"]))
-    return (
-        _environment()
-        .get_template("trend.html.j2")
-        .render(
-            report=report,
-            codes=codes,
-            names=names,
-            sizes=sizes,
-            without=without,
-            pairs=pairs,
-        )
+    return _template("trend.html.j2").render(
+        report=report,
+        codes=codes,
+        names=names,
+        sizes=sizes,
+        without=without,
+        pairs=pairs,
     )
 
 
@@ -259,50 +255,45 @@ def crosswalk_page(
 ) -> str:
     """Self-contained HTML of a crosswalk between two versions."""
     within = found.labels / np.maximum(found.labels.sum(axis=1, keepdims=True), 1e-12)
-    return (
-        _environment()
-        .get_template("crosswalk.html.j2")
-        .render(
-            found=found,
-            old=old,
-            new=new,
-            title=survey.info.title["en"],
-            wave=wave.title["en"],
-            simulated=survey.info.simulated,
-            looks=looks,
-            old_names=[old.name(code)["en"] for code in found.old],
-            new_names=[new.name(code)["en"] for code in found.new],
-            old_name={code: old.name(code)["en"] for code in found.old},
-            new_name={code: new.name(code)["en"] for code in found.new},
-            within=within.tolist(),
-            probabilities=found.probabilities.tolist(),
-            old_sizes=dict(zip(found.old, found.old_sizes.tolist(), strict=True)),
-            new_sizes=dict(zip(found.new, found.new_sizes.tolist(), strict=True)),
-        )
+    return _template("crosswalk.html.j2").render(
+        found=found,
+        old=old,
+        new=new,
+        title=survey.info.title["en"],
+        wave=wave.title["en"],
+        simulated=survey.info.simulated,
+        looks=looks,
+        old_names=[old.name(code)["en"] for code in found.old],
+        new_names=[new.name(code)["en"] for code in found.new],
+        old_name={code: old.name(code)["en"] for code in found.old},
+        new_name={code: new.name(code)["en"] for code in found.new},
+        within=within.tolist(),
+        probabilities=found.probabilities.tolist(),
+        old_sizes=dict(zip(found.old, found.old_sizes.tolist(), strict=True)),
+        new_sizes=dict(zip(found.new, found.new_sizes.tolist(), strict=True)),
     )
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("flows.profiles", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+def _template(name: str) -> Template:
+    return page_template(
+        "flows.profiles", name, percent=_percent, points=_points, signed=_signed, p=_p_value
     )
-    environment.filters["percent"] = _percent
-    environment.filters["points"] = lambda v: (
-        "–" if v is None else f"{round(100 * v, 1) + 0.0:+.1f}"
-    )
-    environment.filters["signed"] = lambda v: "–" if v is None else f"{round(v, 2) + 0.0:+.2f}"
-    environment.filters["p"] = lambda v: "–" if v is None else "< .001" if v < 0.001 else f"{v:.3f}"
-    environment.filters["number"] = lambda v, decimals=0: "–" if v is None else f"{v:,.{decimals}f}"
-    return environment
 
 
 def _percent(value: float | None, decimals: int = 1) -> str:
     return "–" if value is None else f"{100 * value:.{decimals}f}%"
+
+
+def _points(value: float | None) -> str:
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:+.1f}"
+
+
+def _signed(value: float | None) -> str:
+    return "–" if value is None else f"{round(value, 2) + 0.0:+.2f}"
+
+
+def _p_value(value: float | None) -> str:
+    return "–" if value is None else "< .001" if value < 0.001 else f"{value:.3f}"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from flows.definitions.models import Questionnaire
+from flows.pages import page_template
 from flows.profiles.numbers import STEADY as STEADY_HALVES
 from flows.profiles.page_charts import (
     STEP_OF_SHADE,
@@ -54,46 +52,44 @@ def model_page(
         for code in variables
     ]
     typing, numbers = summary.get("typing"), summary.get("numbers")
-    return (
-        _environment()
-        .get_template("model.html.j2")
-        .render(
-            summary=summary,
-            title=title,
-            state=state,
-            names=names,
-            axes=axes,
-            demographics=levels,
-            simulated=simulated,
-            research_exercise=research_exercise,
-            imported=imported,
-            accepted_by=accepted_by,
-            accepted_on=None if accepted_at is None else accepted_at.date().isoformat(),
-            unsteady=is_unsteady(summary),
-            wanted=STEADY_MEDIAN,
-            sizes=sizes_chart(
-                names,
-                [profile["share"] or 0.0 for profile in profiles],
-                [profile.get("low") for profile in profiles],
-                [profile.get("high") for profile in profiles],
-            )
-            if profiles
-            else None,
-            places=[
-                (axis, places_chart(axis, names, [profile["places"][axis] for profile in profiles]))
-                for axis in axes
-            ],
-            heat=_heat(summary),
-            shades=STEP_OF_SHADE,
-            steadiness=_steadiness(summary),
-            numbers=numbers,
-            overlap=summary.get("overlap"),
-            otherwise=summary.get("otherwise"),
-            typing=typing,
-            curve=calibration_chart(typing["curve"]) if typing and typing.get("curve") else None,
-            confusion=_confusion(typing),
-            errors=_errors(typing),
+    return page_template(
+        "flows.profiles", "model.html.j2", percent=_percent, signed=_signed
+    ).render(
+        summary=summary,
+        title=title,
+        state=state,
+        names=names,
+        axes=axes,
+        demographics=levels,
+        simulated=simulated,
+        research_exercise=research_exercise,
+        imported=imported,
+        accepted_by=accepted_by,
+        accepted_on=None if accepted_at is None else accepted_at.date().isoformat(),
+        unsteady=is_unsteady(summary),
+        wanted=STEADY_MEDIAN,
+        sizes=sizes_chart(
+            names,
+            [profile["share"] or 0.0 for profile in profiles],
+            [profile.get("low") for profile in profiles],
+            [profile.get("high") for profile in profiles],
         )
+        if profiles
+        else None,
+        places=[
+            (axis, places_chart(axis, names, [profile["places"][axis] for profile in profiles]))
+            for axis in axes
+        ],
+        heat=_heat(summary),
+        shades=STEP_OF_SHADE,
+        steadiness=_steadiness(summary),
+        numbers=numbers,
+        overlap=summary.get("overlap"),
+        otherwise=summary.get("otherwise"),
+        typing=typing,
+        curve=calibration_chart(typing["curve"]) if typing and typing.get("curve") else None,
+        confusion=_confusion(typing),
+        errors=_errors(typing),
     )
 
 
@@ -157,23 +153,8 @@ def _errors(typing: Mapping[str, Any] | None) -> list[list[tuple[float, float | 
     ]
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("flows.profiles", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share: "–" if share is None else f"{share:.0%}"
-    environment.filters["number"] = _number
-    environment.filters["signed"] = _signed
-    return environment
-
-
-def _number(value: float | None, decimals: int = 0) -> str:
-    return "–" if value is None else f"{value:,.{decimals}f}"
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share:.0%}"
 
 
 def _signed(value: float | None) -> str:

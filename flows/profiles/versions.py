@@ -231,7 +231,7 @@ def accept_draft(folder: Path, version: str, by: str) -> Done:
         raise Refusal(
             f"--by: a name of 1 to {LONGEST_NAME} characters is needed. Name who accepts the model."
         )
-    _own_profiles(survey)
+    needs_own_profiles(survey)
     with existing_store() as store:
         draft = store.model(survey.code, version)
         if draft is None:
@@ -297,7 +297,7 @@ def wave_to_fit(survey: Survey, wave: str) -> Wave:
     version than profiles.yaml defines.
     """
     defined = find_wave(survey, wave)
-    _own_profiles(survey)
+    needs_own_profiles(survey)
     plan = survey.profiles
     if defined.model and defined.model != plan.version:
         raise Refusal(
@@ -307,7 +307,8 @@ def wave_to_fit(survey: Survey, wave: str) -> Wave:
     return defined
 
 
-def _own_profiles(survey: Survey) -> None:
+def needs_own_profiles(survey: Survey) -> None:
+    """Refuse a survey that is typed by the model of another one."""
     if survey.info.profiles != "own_answers":
         source = survey.info.model_survey or "another survey"
         raise Refusal(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Template
 
 from flows.definitions.models import Questionnaire, WeightingPlan
+from flows.pages import page_template
 from flows.weighting.charts import histogram_chart, margin_chart, people_chart
 from flows.weighting.margins import MISSING_LEVEL
 
@@ -145,24 +145,13 @@ def _merged(
     return rows
 
 
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("flows.weighting", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["percent"] = lambda share: f"{share:.1%}"
-    environment.filters["number"] = lambda value, decimals=0: f"{value:,.{decimals}f}"
-    environment.filters["day"] = _day
-    return environment
-
-
 def template(name: str) -> Template:
     """One of the stage's page templates."""
-    return _environment().get_template(name)
+    return page_template("flows.weighting", name, percent=_percent, day=_day)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}"
 
 
 def _day(iso: str) -> str:
