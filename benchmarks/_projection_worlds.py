@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "profiles"))
 from projection_world import SIZES, AreaWorld, area_world
 
 from flows.profiles.projection.areas import AreaResidual, ProjectionSettings, project_areas

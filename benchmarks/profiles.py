@@ -1,6 +1,7 @@
-"""Segmentation, typing and trend on simulated surveys whose truth is known.
+"""Segmentation, typing, trend and areas on simulated surveys whose truth is known.
 
     python benchmarks/profiles.py [--people 10000] [--seeds 5] [--families first second]
+                                  [--areas none|some|all]
 
 Every survey is drawn with selection by demographics, survey weights that mend it, response style
 and a tenth of the answers missing (`_profiles_world.py`); the product's own functions fit, assign,
@@ -22,6 +23,9 @@ from dataclasses import replace
 import numpy as np
 from _profiles_measures import judged, oracle, trend_slopes
 from _profiles_world import HARDNESS, ceiling, draw, golden_items, plan, questionnaire, world
+from _projection_report import FIRST_SEED as AREA_SEED
+from _projection_report import show_world
+from _projection_worlds import LARGE, PLANS
 from _table import busy, machine, table
 from threadpoolctl import threadpool_limits
 
@@ -31,9 +35,14 @@ from flows.profiles.selection import choose_golden
 from flows.profiles.stability import adjusted_rand_index, stability
 from flows.profiles.typing import fit_typing, type_respondents_by
 
+SHORT = ("exact typing", "soft typing, other tau")
+AREAS = {
+    "none": (),
+    "some": (*(each for each in PLANS if each.name in SHORT), LARGE[0], LARGE[2]),
+    "all": (*PLANS, *LARGE),
+}
 FIRST_SEED = 101
 FRESH = 10_000
-Row = tuple[str, str, str]
 Goal = tuple[str, Callable[[float], bool]]
 
 GOALS: dict[tuple[str, str], Goal] = {
@@ -132,6 +141,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=4, help="pairs of waves, per seed")
     parser.add_argument("--families", nargs="+", default=["first", "second"])
     parser.add_argument("--hardness", nargs="+", default=["clear", "realistic", "hard"])
+    parser.add_argument("--areas", choices=list(AREAS), default="some")
     args = parser.parse_args()
     print(machine(1))
     print(f"{args.people:,} people a survey, {args.seeds} seeds, load {busy()}\n")
@@ -157,6 +167,9 @@ def main() -> None:
             print(f"World {family}, {hardness}\n")
             head = ("what", "mean", "over seeds", "goal", "reached")
             print(table(head, rows, ("what", "goal", "reached")) + "\n", flush=True)
+    for areas in AREAS[args.areas]:
+        seeds = 1 if areas in LARGE else args.seeds
+        missed += show_world(areas, range(AREA_SEED, AREA_SEED + seeds))[1]
     print(f"{time.perf_counter() - started:.0f} s. Missed: {len(missed)}")
     print("\n".join(missed))
 

@@ -27,7 +27,8 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "profiles"), str(Path(__file__).parent)]
 
 import numpy as np  # noqa: E402
-from _projection_worlds import LARGE, PLANS, Plan, accuracy  # noqa: E402
+from _projection_report import FIRST_SEED, show_world  # noqa: E402
+from _projection_worlds import LARGE, PLANS  # noqa: E402
 from _table import busy, machine, table  # noqa: E402
 from projection_world import CELLS, NAMES, PROFILES, SIZES  # noqa: E402
 
@@ -40,7 +41,6 @@ from flows.statistics.area_fitting import fit_areas, margin_of_areas  # noqa: E4
 
 AREAS_A_DISTRICT = 115
 PEER_AREAS = 200
-FIRST_SEED = 31
 
 
 def areas(number: int, seed: int = 1) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -132,47 +132,6 @@ def peers(number: int) -> list[dict[str, Any]]:
     return found
 
 
-GOALS: dict[str, tuple[float, float]] = {"coverage": (0.93, 0.97), "lowest size band": (0.9, 1.0)}
-REFERENCE_GOALS = {
-    ("reference, survey alone", "municipality"): 2.2,
-    ("reference, 75k panel", "municipality"): 1.6,
-    ("reference, survey alone", "PC6"): 4.3,
-    ("reference, 75k panel", "PC6"): 3.9,
-}
-
-
-def judged(plan: Plan, runs: list[dict[str, Any]]) -> list[list[str]]:
-    """A row per figure: its mean over seeds, the range, the goal, and whether it is reached."""
-    rows = []
-
-    def row(what: str, values: list[float], digits: int, goal: str, met: bool | None) -> None:
-        between = f"{min(values):.{digits}f} to {max(values):.{digits}f}"
-        reached = "-" if met is None else "yes" if met else "NO"
-        rows.append([what, f"{np.mean(values):.{digits}f}", between, goal, reached])
-
-    for level in ("PC6", "PC4", "municipality"):
-        own = [run[level] for run in runs]
-        most = REFERENCE_GOALS.get((plan.name, level))
-        errors = [each["rmse"] for each in own]
-        met = None if most is None else bool(np.mean(errors) <= most)
-        row(f"{level}: RMSE, points", errors, 2, "-" if most is None else f"<= {most}", met)
-        held = [each["coverage"] for each in own]
-        low, high = GOALS["coverage"]
-        row(f"{level}: coverage", held, 3, f"{low:.2f}-{high:.2f}", low <= np.mean(held) <= high)
-        bands = np.array([each["bands"] for each in own])
-        worst = bands[:, bands.mean(axis=0).argmin()]
-        least = GOALS["lowest size band"][0]
-        what = f"{level}: coverage, lowest size band"
-        row(what, list(worst), 3, f">= {least:.2f}", bool(worst.mean() >= least))
-        row(f"{level}: median width, points", [each["width"] for each in own], 1, "-", None)
-    taus = np.array([run["tau"] for run in runs])
-    for i, name in enumerate(("municipality", "PC4", "PC6")[: taus.shape[1]]):
-        row(f"tau of {name}, true {plan.tau[i]}", list(taus[:, i]), 3, "-", None)
-    seconds = [run["seconds"] for run in runs]
-    row("processor seconds to fit residuals", seconds, 0, "-", None)
-    return rows
-
-
 def peak() -> float:
     scale = 1e6 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
@@ -223,20 +182,10 @@ def main() -> None:
         missed += [f"{row[0]}: {row[1]}" for row in rows if row[3] == "NO"]
         print(table(["what", "measured", "goal", "reached"], rows, ["what", "goal", "reached"]))
     plans = (PLANS if options.accuracy else ()) + (LARGE if options.reference else ())
-    for plan in plans:
-        if options.only not in plan.name:
-            continue
-        last = FIRST_SEED + (1 if plan in LARGE else options.seeds)
-        runs = accuracy(plan, range(FIRST_SEED, last))
-        measured[plan.name] = runs
-        rows = judged(plan, runs)
-        missed += [
-            f"{plan.name}: {row[0]} {row[1]}, goal {row[3]}" for row in rows if row[4] == "NO"
-        ]
-        typed = f"likeliest profile {runs[0]['confidence']:.2f}"
-        print(f"\nWorld: {plan.name} ({len(runs)} seeds; {typed})\n")
-        head = ["what", "mean", "over seeds", "goal", "reached"]
-        print(table(head, rows, ["what", "goal", "reached"]), flush=True)
+    for plan in (each for each in plans if options.only in each.name):
+        seeds = 1 if plan in LARGE else options.seeds
+        measured[plan.name], rows = show_world(plan, range(FIRST_SEED, FIRST_SEED + seeds))
+        missed += rows
     print(f"\nMissed: {len(missed)}")
     print("\n".join(missed))
     if options.json:
