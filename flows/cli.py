@@ -96,6 +96,7 @@ def status(survey: SurveyArgument, as_json: JsonOption = False) -> None:
             "set_apart": wave.quarantined,
             "weights": wave.weighting.created_at.date().isoformat() if wave.weighting else None,
             "model": f"{wave.model.version} ({wave.model.state})" if wave.model else None,
+            "areas": ", ".join(f"{run.base} {run.year}" for run in wave.area_runs),
             "editions": ", ".join(f"{e.theme} {e.number} ({e.state})" for e in wave.editions),
             "outdated": ", ".join(wave.outdated),
         }

@@ -81,8 +81,7 @@ def write_bases(survey: Survey, parameters: SimulationParameters) -> tuple[int, 
 
 def project_years(members: str, years: Sequence[int]) -> list[str]:
     """Type the members of the panel and project the profiles on the areas of every year."""
-    from flows.profiles.flow import project_profiles
-    from flows.survey_wave import type_and_report
+    from flows.survey_wave import project_profiles, type_and_report
     from flows.weighting.flow import weigh_wave
 
     console.print("\n[bold]Profielen per gebied[/bold]")

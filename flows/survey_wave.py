@@ -28,7 +28,7 @@ from flows.dossiers.flow import publish_dossiers
 from flows.edges import Done, find_wave, open_store
 from flows.errors import Refusal, Waiting
 from flows.ingest.flow import files_of, ingest_responses, new_in_inbox
-from flows.profiles.flow import type_respondents
+from flows.profiles.flow import project_areas_of_base, type_respondents
 from flows.progress import stage, without_tracebacks
 from flows.weighting.flow import report_weights, weigh_wave, weigh_with_composition
 
@@ -190,6 +190,30 @@ def unprocessed_wave(survey: Survey, day: date) -> str:
     )
 
 
+@flow(name="project-profiles", flow_run_name="{base} {year}", timeout_seconds=LIMIT)
+@told
+def project_profiles(
+    survey: str,
+    base: str,
+    year: int,
+    files: str | None = None,
+    panel: str | None = None,
+    panel_wave: str | None = None,
+) -> Done:
+    """Make the postcode base of a year: the profile composition of every area, with intervals.
+
+    Args:
+        survey: Folder of the survey whose model is projected, e.g. surveys/staat_van_betrokkenheid.
+        base: Name of the base of areas, as in surveys/bases.
+        year: Vintage of the base, e.g. 2026.
+        files: Folder with the files of that vintage, on the machine that runs the work. Left
+            empty: areas/<base>/<year> in the inbox.
+        panel: Folder of a survey typed by this model, whose members tell how areas differ.
+        panel_wave: Wave of that survey which holds its members.
+    """
+    return project_areas_of_base(survey, base, year, files, panel, panel_wave)
+
+
 def deployments() -> list[dict[str, Any]]:
     """What prefect.yaml of this folder deploys."""
     from ruamel.yaml import YAML
@@ -256,7 +280,11 @@ def serve_deployments() -> None:
             # As Ctrl-C does; Prefect's own way leaves its clean-up undone.
             signal.raise_signal(signal.SIGINT)
 
-    flows: dict[str, Any] = {"process_wave": process_wave, "refresh_theme": refresh_theme}
+    flows: dict[str, Any] = {
+        "process_wave": process_wave,
+        "refresh_theme": refresh_theme,
+        "project_profiles": project_profiles,
+    }
     runner = Served(pause_on_shutdown=True)
     for deployment in deployments():
         work = flows[deployment["entrypoint"].rpartition(":")[2]]

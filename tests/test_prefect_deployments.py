@@ -42,7 +42,7 @@ def test_no_place_of_one_machine_is_committed(prefect_yaml: Path) -> None:
     assert not re.search(r"(?<![\w$}])/(home|root|work|usr|tmp|srv|opt)\b|://", text)
 
 
-@pytest.mark.parametrize("name", ["staat-van-betrokkenheid", "theme-refresh"])
+@pytest.mark.parametrize("name", ["staat-van-betrokkenheid", "theme-refresh", "postcode-base"])
 def test_a_deployment_runs_one_flow_at_a_time(
     name: str, deployed: dict[str, dict[str, Any]], repository: Path, surveys: Path
 ) -> None:
@@ -57,12 +57,15 @@ def test_a_deployment_runs_one_flow_at_a_time(
 GOOD: dict[str, list[dict[str, Any]]] = {
     "staat-van-betrokkenheid": [{}, {"wave": "w2026", "responses": ["a.csv"], "on": "2026-06-01"}],
     "theme-refresh": [{"theme": "energie"}, {"theme": "energie", "responses": ["panel=a.csv"]}],
+    "postcode-base": [{"year": 2026}, {"year": 2025, "files": "somewhere", "panel": None}],
 }
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("staat-van-betrokkenheid", {"wave": 2026}, "2026"),
     ("staat-van-betrokkenheid", {"responses": "a.csv"}, "a.csv"),
     ("theme-refresh", {}, "theme"),
     ("theme-refresh", {"theme": 7}, "7"),
+    ("postcode-base", {}, "year"),
+    ("postcode-base", {"year": "soon"}, "soon"),
 ]
 
 
@@ -154,7 +157,7 @@ def test_a_run_without_files_ends_as_waiting(
 def test_a_refused_run_says_why_in_one_sentence(
     surveys: Path, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from flows.survey_wave import refresh_theme
+    from flows.survey_wave import project_profiles, refresh_theme
 
     state = refresh_theme("energy", str(surveys / "themapanel"), return_state=True)
     assert (state.name, state.type.value) == ("Refused", "FAILED")
@@ -165,6 +168,9 @@ def test_a_refused_run_says_why_in_one_sentence(
     state = refresh_theme("energie", str(surveys / "themapanel"), return_state=True)
     assert state.name == "Refused"
     assert "answers.csv" in state.message
+    state = project_profiles(str(surveys / "themapanel"), "fictief", 2026, return_state=True)
+    assert state.name == "Refused"
+    assert "themapanel has no profile model of its own" in state.message
     assert "Traceback" not in caplog.text
 
 

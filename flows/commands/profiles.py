@@ -142,7 +142,7 @@ def profiles_project(
     """Estimate the profile composition of every area of a base, with intervals."""
 
     def run() -> Done:
-        from flows.profiles.flow import project_profiles
+        from flows.survey_wave import project_profiles
 
         done: Done = project_profiles(
             str(survey),

@@ -1,4 +1,4 @@
-"""Flows `type-respondents`: everybody a profile, by a stored model version; and
+"""Flow `type-respondents`: everybody a profile, by a stored model version; and the work of
 `project-profiles`: every area of a base its composition."""
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ from flows.profiles.reports import write_reports
 from flows.profiles.typing import TypingModel, type_respondents_by
 from flows.profiles.versions import MOST_WARNINGS, draft_on
 from flows.store import ModelRecord, Store
-
-LIMIT = 6 * 3600  # seconds; the largest base takes minutes
 
 
 @flow(name="type-respondents", flow_run_name="{wave}")
@@ -97,29 +95,6 @@ def type_wave(survey: str, wave: str) -> Done:
     return Done((record.id,), (*said, *typing.notes))
 
 
-@flow(name="project-profiles", flow_run_name="{base} {year}", timeout_seconds=LIMIT)
-def project_profiles(
-    survey: str,
-    base: str,
-    year: int,
-    files: str | None = None,
-    panel: str | None = None,
-    panel_wave: str | None = None,
-) -> Done:
-    """Make the postcode base of a year: the profile composition of every area, with intervals.
-
-    Args:
-        survey: Folder of the survey whose model is projected, e.g. surveys/staat_van_betrokkenheid.
-        base: Name of the base of areas, as in surveys/bases.
-        year: Vintage of the base, e.g. 2026.
-        files: Folder with the files of that vintage, on the machine that runs the work. Left
-            empty: areas/<base>/<year> in the inbox.
-        panel: Folder of a survey typed by this model, whose members tell how areas differ.
-        panel_wave: Wave of that survey which holds its members.
-    """
-    return project_areas_of_base(survey, base, year, files, panel, panel_wave)
-
-
 @task(name="project-areas", task_run_name="{base} {year}", **RETRIED)
 def project_areas_of_base(
     survey: str,
@@ -129,7 +104,7 @@ def project_areas_of_base(
     panel: str | None,
     panel_wave: str | None,
 ) -> Done:
-    """The work of `project-profiles`."""
+    """The composition of every area of a base (see `flows.survey_wave.project_profiles`)."""
     return project_base(
         Path(survey),
         base,
