@@ -18,6 +18,11 @@ VersionOption = Annotated[
     str | None,
     typer.Option("--version", help="version of the model; default that of profiles.yaml"),
 ]
+CodesArgument = Annotated[
+    list[str], typer.Argument(metavar="CODE...", help="an area, an own area, or several as one")
+]
+BaseOption = Annotated[str | None, typer.Option("--base", help="base of areas; default the newest")]
+YearOption = Annotated[int | None, typer.Option("--year", help="its vintage; default the newest")]
 profiles_app = typer.Typer(
     help="Make, use and look into versions of the profile model.", no_args_is_help=True
 )
@@ -168,6 +173,47 @@ def profiles_vintages(
     from flows.profiles.vintages import compare_vintages
 
     _tell("Vintages", lambda: compare_vintages(survey, base, before, after))
+
+
+@profiles_app.command("area")
+def profiles_area(
+    survey: SurveyArgument,
+    codes: CodesArgument,
+    base: BaseOption = None,
+    year: YearOption = None,
+    name: Annotated[str | None, typer.Option("--name", help="what a list is called")] = None,
+) -> None:
+    """Write the area analysis of an area, an own area of areas.yaml, or a list of postcodes."""
+    from flows.area_reports import write_area_analysis
+
+    _tell("Area", lambda: write_area_analysis(survey, codes, base, year, name=name))
+
+
+@profiles_app.command("respondents")
+def profiles_respondents(
+    survey: SurveyArgument,
+    wave: WaveOption,
+    area: Annotated[str, typer.Option("--area", help="code of the area they live in")],
+    base: BaseOption = None,
+    year: YearOption = None,
+) -> None:
+    """Compare the profiles of a wave's respondents with those of the residents of their area."""
+    from flows.area_reports import respondents_against_area
+
+    _tell("Respondents", lambda: respondents_against_area(survey, wave, area, base, year))
+
+
+@profiles_app.command("margin")
+def profiles_margin(
+    survey: SurveyArgument,
+    codes: CodesArgument,
+    base: BaseOption = None,
+    year: YearOption = None,
+) -> None:
+    """Write the composition of an area as the margin that weights a consultation."""
+    from flows.area_reports import write_area_composition
+
+    _tell("Margin", lambda: write_area_composition(survey, codes, base, year))
 
 
 def _tell(title: str, work: Callable[[], Done]) -> None:

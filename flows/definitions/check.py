@@ -15,19 +15,25 @@ from flows.definitions.check_weighting import weighting_faults
 from flows.definitions.errors import DefinitionError, Fault, Finding
 from flows.definitions.load import line_of, read_survey
 from flows.definitions.models import Derived, Question, Questionnaire, QuestionType, Survey
+from flows.definitions.own_areas import load_own_areas
 from flows.definitions.schemes import load_scheme, other_schemes
 
 
 def check_survey(folder: Path) -> list[Fault]:
     """Every fault in the survey's definition, sorted by file and line; empty when sound.
 
-    Weighting schemes beside the survey's own (`weighting.<name>.yaml`) are checked too.
+    Weighting schemes beside the survey's own (`weighting.<name>.yaml`) and own areas
+    (`areas.yaml`) are checked too; whether a base has those areas shows when they are used.
     """
     try:
         survey = read_survey(folder)
     except DefinitionError as error:
         return error.faults
     faults = cross_faults(survey, folder)
+    try:
+        load_own_areas(folder)
+    except DefinitionError as error:
+        faults += error.faults
     for path in other_schemes(folder).values():
         try:
             load_scheme(survey, folder, path)
@@ -256,6 +262,20 @@ def _profiles_refer(survey: Survey) -> Iterator[Finding]:
                     f"{name} names the unknown variable {code}.",
                     "Correct it.",
                 )
+    items = set(plan.items) | {
+        column.name
+        for column in survey.questionnaire.columns()
+        if column.question.code in plan.items
+    }
+    for code in plan.golden:
+        if plan.items and code in variables and code not in items:
+            yield (
+                "profiles",
+                ("golden",),
+                f"the golden question {code} is not among the items, so that the model cannot "
+                "judge how well it types.",
+                "Add it to items.",
+            )
     wanted = {
         axis
         for profile in plan.profiles

@@ -41,9 +41,14 @@ from openpyxl.drawing.text import (
 
 from flows.dossiers.content import Chart, ChartSeries, Fill
 from flows.dossiers.layout import text_width
-from flows.dossiers.theme import CHART_WIDTH_CM, GREY, HAIRLINE, INK, LIGHT, TEXT
+from flows.dossiers.theme import CHART_WIDTH_CM, GREY, HAIRLINE, INK, LIGHT, OCHRE, TEXT, WHITE
 
-FILLS: dict[Fill, tuple[str, str]] = {"measured": (INK, INK), "compare": (LIGHT, GREY)}
+FILLS: dict[Fill, tuple[str, str]] = {
+    "measured": (INK, INK),
+    "compare": (LIGHT, GREY),
+    "estimated": (OCHRE, OCHRE),
+    "compare_second": (WHITE, GREY),
+}
 """Fill and outline; light grey is always outlined, it has too little contrast with white."""
 _TOP, _TOP_WITH_LEGEND, _BOTTOM, _LEGEND_TOP = 1.15, 1.9, 0.85, 0.85
 _RIGHT = 0.035

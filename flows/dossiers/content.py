@@ -54,7 +54,7 @@ class TableArea:
     columns: tuple[str, ...]
 
 
-Fill = Literal["measured", "compare"]
+Fill = Literal["measured", "compare", "estimated", "compare_second"]
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ INK = "12394A"
 TEXT = "1E2629"
 GREY = "5B666B"
 OCHRE = "A8540C"
+OCHRE_DARK = "7A3B06"
 LINK = "0B5A8A"
 LIGHT = "C5CDD1"
 HAIRLINE = "D5DBDE"
 MIST = "EEF3F5"
+SAND = "FBF0E4"
 WHITE = "FFFFFF"
 
 Horizontal = Literal["left", "right"] | None
@@ -88,6 +90,10 @@ ROLES: dict[str, Role] = {
     "number_bold": Role(11, bold=True, horizontal="right"),
     "word": Role(10, GREY, horizontal="right"),
     "note": Role(10, GREY, vertical="bottom"),
+    "header_estimated": Role(
+        10, OCHRE_DARK, bold=True, fill=SAND, horizontal="right", vertical="bottom", wrap=True
+    ),
+    "word_bold": Role(11, bold=True, horizontal="right"),
 }
 
 # Number formats. Values are stored rounded; a format only dresses them.

@@ -24,7 +24,7 @@ from flows.profiles.sizes import resized_logit
 Floats = NDArray[np.float64]
 
 FEWEST_PER_PROFILE = 20
-WAY_OF_FITTING = 2
+WAY_OF_FITTING = 3
 """Raised when the same answers, weights and plan would give another model: drafts are refitted."""
 
 

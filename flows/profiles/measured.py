@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 FOLDS = 5
 LOGIT_STEPS = 30
+ROUNDS = 20
 
 
 def fit_given(
@@ -58,7 +59,19 @@ def fit_given(
     mixture = _measured(here.scores, here.cells, soft)
     places = mean_places(axis_values(here.frame, questionnaire, plan.axes, here.weights), soft)
     model = model_of(here, plan, mixture, soft, places, _as_given(places, plan))
-    return replace(model, temperature=_temperature(here, r, plan.seed))
+    model = replace(model, temperature=_temperature(here, r, plan.seed))
+    return _with_given_sizes(model, here, soft.sum(axis=0))
+
+
+def _with_given_sizes(model: ProfileModel, here: Respondents, sizes: Floats) -> ProfileModel:
+    """The model whose probabilities, at its temperature, add up to the given sizes (K,)."""
+    for _ in range(ROUNDS):
+        mean = here.weights @ model.probabilities(here.items, here.cells)
+        logit = model.mixture.logit.copy()
+        logit[0] += np.log(np.maximum(sizes, 1e-12) / np.maximum(mean, 1e-12))
+        logit[0] -= logit[0].mean()
+        model = replace(model, mixture=replace(model.mixture, logit=logit))
+    return model
 
 
 def _measured(scores: Floats, cells: Cells, soft: Floats) -> Mixture:

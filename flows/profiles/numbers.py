@@ -310,5 +310,6 @@ def _sentence(
     else:
         agreement = f" (agreement of the halves {own.split_half:.2f})" if own else ""
         verdict = f"The plan's {planned} profiles are supported{agreement}"
-        verdict += f"; the answers could bear {by_held_out}." if by_held_out > planned else "."
+        more = f"; by held-out people alone at most {by_held_out} could be told apart"
+        verdict += f"{more}." if by_held_out > planned else "."
     return f"{bic}; {held}; {halves}. {verdict}"

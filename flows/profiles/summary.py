@@ -37,6 +37,7 @@ def model_summary(
     typing: TypingModel | None = None,
     weights: ArrayLike | None = None,
     numbers: Numbers | None = None,
+    fit_error: Floats | None = None,
 ) -> dict[str, Any]:
     """The model in plain values (JSON), on the respondents it was fitted on.
 
@@ -56,7 +57,7 @@ def model_summary(
     counts = {code: int((result.labels == code).sum()) for code in model.codes}
     differences, means = _differences(model, frame, questionnaire, result.probabilities, w)
     portraits = _portraits(model, questionnaire, differences, means)
-    low, high = share_intervals(model.sizes, result.probabilities, w)
+    low, high = share_intervals(model.sizes, result.probabilities, w, fit_error)
     demographics = _demographics(model, frame, questionnaire, result.probabilities, w)
     profiles = [
         {
@@ -87,6 +88,7 @@ def model_summary(
         "items_left_out": list(model.left_out),
         "factors": model.factors.factors,
         "style_share": _rounded(model.factors.style),
+        "fit_error": fit_error is not None,
         "log_likelihood": model.mixture.log_likelihood,
         "bic": round(model.bic, 1),
         "converged": model.mixture.converged,
@@ -108,12 +110,15 @@ def model_summary(
     return summary
 
 
-def share_intervals(sizes: Floats, probabilities: Floats, weights: Floats) -> tuple[Floats, Floats]:
+def share_intervals(
+    sizes: Floats, probabilities: Floats, weights: Floats, fit_error: Floats | None = None
+) -> tuple[Floats, Floats]:
     """95% intervals of the profiles' shares (K,): low and high, 0-1.
 
     A share is a weighted mean of probabilities (n, K), so its linearised variance is
     sum w^2 (p - share)^2 over the squared sum of weights (Woodruff 1971); the interval is on the
     logit scale. Weights (n,) count as given, which is on the safe side for calibrated ones.
+    `fit_error` (K,): standard deviation of the sizes between fits on samples of the people.
     """
     used = weights > 0
     w, p = weights[used], probabilities[used]
@@ -122,6 +127,8 @@ def share_intervals(sizes: Floats, probabilities: Floats, weights: Floats) -> tu
         return np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
     off = w[:, None] * (p - (w @ p) / w.sum())
     error = np.sqrt((off**2).sum(axis=0) * n / (n - 1)) / w.sum()
+    if fit_error is not None:
+        error = np.hypot(error, np.nan_to_num(fit_error))
     low, high = logit_interval(sizes, error, n - 1)
     return np.asarray(low), np.asarray(high)
 

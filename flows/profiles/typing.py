@@ -79,12 +79,20 @@ def fit_typing(
     where somebody's are given (NaN: not). Everybody is scored once by a fit on the others; the
     temperature that calibrates those held-out scores and their quality are kept, the means and
     covariance come from all.
-    Raises `ProfileError` without golden questions or with fewer than 100 such people.
+    Raises `ProfileError` without golden questions, for one that is no item of the model (unless
+    memberships are given), and with fewer than 100 such people.
     """
     columns = scored_columns(questionnaire, plan.golden)
     if not columns:
         raise ProfileError(
             "profiles.yaml names no golden questions; list them under golden to type by them."
+        )
+    measured = {column.name for column in model.items} | set(model.left_out)
+    strange = [column.name for column in columns if column.name not in measured]
+    if strange and memberships is None:
+        raise ProfileError(
+            f"The golden question {strange[0]} is no item of the profile model, which can then not "
+            "judge how well it types; add it to the items in profiles.yaml."
         )
     w = checked_weights(weights, len(frame))
     items = model.read(frame, questionnaire)[0]

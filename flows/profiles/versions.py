@@ -29,8 +29,9 @@ from flows.fingerprint import of_json
 from flows.profiles.answers import scored_columns
 from flows.profiles.fit import WAY_OF_FITTING, fit_profiles
 from flows.profiles.numbers import compare_numbers
+from flows.profiles.replicates import replicates_of
 from flows.profiles.reports import document_of, write_reports
-from flows.profiles.stability import stability
+from flows.profiles.stability import stability_of
 from flows.profiles.summary import model_summary
 from flows.profiles.typing import fit_typing
 from flows.store import ModelRecord, Store
@@ -144,7 +145,8 @@ def draft_on(
     weights = weights_of(store, survey, wave, answers) if basis.weights is not None else None
     data = (answers, survey.questionnaire, plan)
     model = fit_profiles(*data, weights=weights)
-    steady = stability(*data, model, weights=weights)
+    fits = replicates_of(*data, model, weights=weights)
+    steady = stability_of(fits)
     typing = fit_typing(model, *data, weights=weights) if plan.golden else None
     numbers = compare_numbers(*data, weights=weights) if argue else None
     return store.add_model(
@@ -155,9 +157,12 @@ def draft_on(
         {
             "model": model.to_dict(),
             "typing": typing.to_dict() if typing else None,
+            "replicates": fits.to_dict(),
             "fitted_on": {"wave": wave.code, **basis.parts},
         },
-        model_summary(model, *data, steady, typing, weights=weights, numbers=numbers),
+        model_summary(
+            model, *data, steady, typing, weights=weights, numbers=numbers, fit_error=fits.sizes_sd
+        ),
         batches=basis.batches,
     )
 

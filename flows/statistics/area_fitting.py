@@ -199,6 +199,9 @@ def _chunks(
         )
         shares = (left[:, :, None] * right[:, None, :]).reshape(len(empty), -1)
         shares *= sweeper.seed.ravel()
+        total = shares.sum(axis=1, keepdims=True)  # not one where margins contradict each other
+        empty |= ~(total[:, 0] > 0)
+        shares /= np.where(total > 0, total, 1)
         fitted = shares.astype(np.float64) @ levels
         error = np.abs(fitted - np.hstack(given)).max(axis=1)
         error[empty] = np.nan

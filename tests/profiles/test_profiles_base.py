@@ -11,7 +11,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from area_base_world import DEFINITION, BaseWorld, base_world, people, survey_of
+from area_base_world import (
+    DEFINITION,
+    PROFILES,
+    BaseWorld,
+    base_world,
+    people,
+    profile_plan,
+    survey_of,
+)
 from support.line import at_home
 
 from flows.definitions import Survey, load_survey
@@ -19,15 +27,18 @@ from flows.edges import Done, kept_answers, open_store
 from flows.errors import Refusal
 from flows.profiles import vintages
 from flows.profiles.assign import assign
-from flows.profiles.flow import project_areas_of_base, project_profiles
+from flows.profiles.flow import project_areas_of_base
 from flows.profiles.model import ProfileModel
 from flows.profiles.projection import base
 from flows.profiles.projection.base import engine_of, project_base
+from flows.profiles.projection.people import model_replicates
 from flows.profiles.versions import draft_on
 from flows.profiles.vintages import compare_vintages
 from flows.store import AreaRunRecord, NewBatch
+from flows.survey_wave import project_profiles
 
 WAVE, REGISTER, BASE = "w2026", "register", "klein"
+REFITS = 5
 PUBLISHED = ["pc4", "wijk", "municipality", "province", "country"]
 SHARES = [f"share_p{k}" for k in range(1, 5)]
 
@@ -77,7 +88,9 @@ def place(tmp_path_factory: pytest.TempPathFactory, surveys: Path) -> Iterator[P
     home = tmp_path_factory.mktemp("areas")
     world = base_world()
     made = Place(home, world, {})
-    made.defined["model"] = survey_of(load_survey(surveys / "staat_van_betrokkenheid"))
+    made.defined["model"] = survey_of(
+        load_survey(surveys / "staat_van_betrokkenheid"), profiles=profile_plan(bootstrap=REFITS)
+    )
     made.defined["panel"] = survey_of(load_survey(surveys / "themapanel"))
     for folder in (made.model, made.panel, home / "surveys" / "bases"):
         folder.mkdir(parents=True)
@@ -188,6 +201,7 @@ def test_the_record_says_what_it_was_made_of(place: Place, typed) -> None:
     assert (summary["simulated"], summary["research"]) == (True, False)
     assert summary["panel"] == {"survey": "themapanel", "wave": REGISTER}
     assert summary["people"]["residual_people"] == 4500
+    assert summary["people"]["fit_replicates"] == REFITS
     assert summary["people"]["residual_levels"] == ["municipality", "pc4"]
     assert summary["areas"]["pc6"] == 600
     assert summary["areas"]["country"] == 1
@@ -272,6 +286,52 @@ def test_without_typed_people_intervals_are_wider_and_it_says_so(
         assert inside(place.world, bare, level) >= 0.93
     assert error(place.world, table, "municipality") < error(place.world, bare, "municipality")
     assert place.record(done).summary["people"]["residual_people"] == 0
+
+
+def test_intervals_hold_the_error_of_the_fitted_model(
+    place: Place, typed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done, table = typed
+    survey = place.defined["model"]
+    wave = survey.wave(WAVE)
+    with open_store() as store:
+        record = store.model(survey.code)
+        assert record is not None
+        model = ProfileModel.from_dict(dict(record.parameters["model"]))
+        made = model_replicates(store, survey, wave, record, model)
+        assert made is not None
+        kept = replace(record, parameters={**record.parameters, "replicates": made.to_dict()})
+        again = model_replicates(store, survey, wave, kept, model)
+        assert again is not None
+        np.testing.assert_allclose(again.cells, made.cells, atol=1e-8)
+        given = replace(record, parameters={**record.parameters, "imported": {"table": None}})
+        assert model_replicates(store, survey, wave, given, model) is None
+    assert len(made.cells) + made.failed == REFITS
+    # The profiles of this world are unmistakable, so fits agree; here they would not.
+    tilt = np.exp(np.random.default_rng(1).normal(0, 0.3, (20, 1, PROFILES)))
+    tilted = made.cells[:1] * tilt
+    tilted *= made.cells[:1].sum(axis=2, keepdims=True) / tilted.sum(axis=2, keepdims=True)
+    monkeypatch.setattr(base, "FORMAT", 99)
+    monkeypatch.setattr(base, "model_replicates", lambda *_: replace(made, cells=tilted))
+    unsure = place.table(place.with_panel())
+    np.testing.assert_allclose(unsure[SHARES], table[SHARES], atol=1e-9)
+    widths = [
+        frame.loc[frame["level"] == "country"].iloc[0][[name.replace("share", end)]].item()
+        for frame in (unsure, table)
+        for name in SHARES
+        for end in ("low", "high")
+    ]
+    reach = np.diff(np.array(widths, dtype=float).reshape(2, 4, 2), axis=2)[:, :, 0] / 2 / 1.96
+    moved = tilted.sum(axis=1).std(axis=0, ddof=1)
+    # All areas share the error, so the nation has it whole (50 draws tell it within a quarter).
+    np.testing.assert_allclose(np.sqrt(reach[0] ** 2 - reach[1] ** 2), moved, rtol=0.35)
+    few = replace(made, cells=made.cells[:1], failed=4)
+    monkeypatch.setattr(base, "FORMAT", 98)
+    monkeypatch.setattr(base, "model_replicates", lambda *_: few)
+    looks = place.record(place.with_panel()).summary["attention"]
+    assert any("lack the error of the fitted model" in look for look in looks)
+    monkeypatch.undo()
+    assert place.with_panel().ids == done.ids
 
 
 def test_own_lists_of_areas_get_the_same_engine(place: Place, typed) -> None:

@@ -10,6 +10,7 @@ from projection_world import PROFILES, SIZES, AreaWorld, area_world
 from flows.profiles.errors import ProfileError
 from flows.profiles.logit import log_prior
 from flows.profiles.projection.areas import Projection, ProjectionSettings, project_areas
+from flows.profiles.projection.groups import bounds
 from flows.profiles.projection.membership import Membership, cell_design, fit_membership
 from flows.profiles.projection.residual import Residuals, fit_residuals
 from flows.profiles.projection.surroundings import AreaResidual, Link
@@ -309,3 +310,16 @@ def test_places_that_do_not_fit_are_refused(world, residuals):
     known = AreaResidual.nested(residuals, world.parents, world.municipality[world.district], 1)
     with pytest.raises(ProfileError, match="lies in other surroundings"):
         known.refined(world.municipality[::-1], world.district)
+
+
+def test_bounds_of_small_shares_are_those_of_a_skewed_share() -> None:
+    """Five residents, a profile that most of 2% of the people have: the true share is skewed."""
+    rng = np.random.default_rng(4)
+    share = rng.binomial(5, 0.02, 400_000) * 0.9 / 5 + 0.003
+    mean, variance = share.mean(), share.var()
+    low, high = bounds(np.array([mean]), np.array([variance]), 0.95, None)
+    assert high[0] == pytest.approx(np.quantile(share, 0.975), abs=0.05)
+    assert low[0] <= np.quantile(share, 0.025)
+    plain = bounds(np.array([0.3]), np.array([0.02**2]), 0.95, None)
+    logit = np.log(0.3 / 0.7) + 1.96 * 0.02 / 0.21 * np.array([-1, 1])
+    np.testing.assert_allclose(np.ravel(plain), 1 / (1 + np.exp(-logit)), atol=1e-4)

@@ -54,7 +54,7 @@ class ProjectionSettings(Model):
     """
 
     confidence: float = 0.95
-    draws: int = 50
+    draws: int = 100
     seed: int = 1
     realised: bool = False
     tolerance: float = 1e-4

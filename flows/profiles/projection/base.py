@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flows.definitions import Survey, load_survey
 from flows.definitions.area_base import AreaBaseDefinition, load_area_base
@@ -25,31 +24,30 @@ from flows.profiles.model import ProfileModel
 from flows.profiles.projection.composition import composition
 from flows.profiles.projection.engine import AreaEngine, as_stored, from_frames, to_frames
 from flows.profiles.projection.ingredients import (
+    FEWEST_REPLICATES,
     TypedPeople,
     base_margins,
+    membership_of,
     residuals_of,
     seed_table,
 )
-from flows.profiles.projection.membership import Membership, cell_design, fit_membership
 from flows.profiles.projection.outputs import done_of, run_summary, write_areas
 from flows.profiles.projection.people import (
     People,
     batches_used,
     clusters_of,
+    model_replicates,
     panel_members,
     panel_typing,
     respondents,
 )
 from flows.profiles.projection.places import places_of, surroundings
+from flows.profiles.replicates import Replicates
 from flows.profiles.versions import basis_of
 from flows.settings import Settings
 from flows.store import AreaRunRecord, ModelRecord, Store, TypingRecord
 
-Floats = NDArray[np.float64]
-
-FORMAT = 1
-PEOPLE_A_PARAMETER = 3
-"""With fewer people, products of demographics are left out of P(profile | demographics)."""
+FORMAT = 2
 MOST_UNPLACED = 0.02
 
 
@@ -219,7 +217,13 @@ def _made(
     if panel is not None:
         groups.append(panel_members(store, panel.survey, panel.wave, model, panel.typing))
         batches += batches_used(store, panel.survey, panel.wave)
-    engine, about = engine_from(model, areas, own, groups)
+    replicates = model_replicates(store, survey, wave, record, model)
+    engine, about = engine_from(model, areas, own, groups, replicates)
+    if replicates is not None and len(replicates.cells) < FEWEST_REPLICATES:
+        looks.append(
+            f"intervals lack the error of the fitted model: it takes {FEWEST_REPLICATES} samples "
+            f"of respondents that give such profiles again, and there are {len(replicates.cells)}"
+        )
     if about["residual_people"] == 0:
         looks.append(
             "no typed people with a known place: areas follow from demographics alone, with wider "
@@ -244,18 +248,23 @@ def _made(
 
 
 def engine_from(
-    model: ProfileModel, areas: AreaBase, own: People, groups: Sequence[People]
-) -> tuple[AreaEngine, dict[str, Any]]:
+    model: ProfileModel, areas: AreaBase, own: People, groups: Sequence[People],
+    replicates: Replicates | None = None,
+) -> tuple[AreaEngine, dict[str, Any]]:  # fmt: skip
     """The engine of a base from the people a model was fitted on and those who tell of areas.
 
-    Returns it as it comes back from the store, and facts about the people used. Raises
-    `UnusableBase` where the base lacks a margin of the model's demographics or a level of it.
+    With `replicates` the error of the model itself is added. Returns the engine as it comes back
+    from the store, and facts about the people used. Raises `UnusableBase` where the base lacks a
+    margin of the model's demographics or a level of it.
     """
     demographics = model.concomitants
     margins = base_margins(areas, demographics.variables, demographics.levels)
     sizes = tuple(len(levels) for levels in demographics.levels)
     used = own.typed & (own.cell >= 0) & (own.weights > 0)
-    membership = _membership(sizes, own, used)
+    membership = membership_of(
+        sizes, own.cell[used], own.memberships[used], own.weights[used], clusters_of(own, used),
+        None if replicates is None else replicates.cells,
+    )  # fmt: skip
     places = places_of(areas.areas, areas.areas["residents"], surroundings(areas.levels))
     telling = [group.who_tell(places) for group in groups if len(group.codes.columns)]
     people = TypedPeople.together(telling) if telling else None
@@ -280,6 +289,7 @@ def engine_from(
     placed = sum(len(group.cell) for group in telling)
     about = {
         "membership_people": int(used.sum()),
+        "fit_replicates": 0 if replicates is None else len(replicates.cells),
         "crossed": membership.design.shape[1] > 1 + sum(size - 1 for size in sizes),
         "residual_people": n,
         "residual_levels": list(places.levels[:depth]),
@@ -288,13 +298,3 @@ def engine_from(
         "tau": [float(np.sqrt((tau**2).mean())) for tau in residuals.tau],
     }
     return as_stored(engine), about
-
-
-def _membership(sizes: tuple[int, ...], own: People, used: NDArray[np.bool_]) -> Membership:
-    """P(profile | demographics), with products of demographics where there are people enough."""
-    n, k = int(used.sum()), own.memberships.shape[1]
-    width = cell_design(sizes, crossed=True).shape[1]
-    return fit_membership(
-        sizes, own.cell[used], own.memberships[used], own.weights[used], clusters_of(own, used),
-        crossed=n >= PEOPLE_A_PARAMETER * width * (k - 1),
-    )  # fmt: skip

@@ -3,29 +3,46 @@
 What is published of an area is known of every sum and difference of published areas. Areas lie
 in each other in two branches (postcodes; neighbourhoods and municipalities) that cross. Take
 the finest areas that are not published. In each branch such an area belongs to a remainder: the
-finest published area around it less everything published inside that. Two areas that share
-both remainders form a cell of the table of remainders by remainders. Whatever can be worked out
-from published areas is a sum over whole cells and published finest areas, because published
-areas are linear in the two remainders and constant within cells. So if every cell that is lived
-in reaches the threshold, no difference, through whichever branches, stays under it.
+finest published area around it less everything published inside that. Let the remainders of both
+branches be the points of a graph and the withheld finest areas its edges, each from the
+remainder it has in the first branch to the one it has in the second. (What lies in no published
+area of a branch is the ground, one point for both.) The published sums are those of all edges
+at a point, so a set of edges is known if and only if it adds a number to each edge that is the
+difference of two numbers at its ends: 1 on the set and 0 elsewhere. Such a set is a disjoint
+union of directed cuts: the edges that leave a set of points which no edge enters. So no known
+set is under the threshold if and only if that many can flow from the one end of every light
+edge to the other, along edges as far as they hold, and against edges without limit (the
+theorem of maximum flow and minimum cut). That is exact, and local: a flow needs few edges.
 
-Cells under the threshold get company, the smallest first: a published finest area of the same
-cell, or else the cell is made larger by withholding the smallest area around or beside it. What
-turns out not to be needed in the end, the largest first, is published after all; so nothing is
-withheld that could be worked out anyway.
+- A light edge that lacks flow gets the cheapest path that carries what it lacks: published finest
+  areas are withheld as new edges, published larger areas are withheld and so make one point of
+  two. `LOSS` says what that costs. Withholding more never makes anything known.
+- Then all that was withheld in excess, the dearest first, is published again. Publishing an
+  area splits a point in two or takes out an edge. What may become known are cuts between its two
+  ends, in either direction; so those two flows decide. An area that no flow at all connects is
+  known already.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import heapq
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from flows.definitions.area_base_parts import NESTED
-from flows.profiles.projection.nested_areas import OUTSIDE, Bools, Ints, NestedAreas, sums
+from flows.profiles.projection.nested_areas import NestedAreas
+from flows.profiles.projection.remainders import Remainders
 
-NOTHING = -2
+LOSS: Mapping[str, float] = {
+    "pc6": 1.0, "pc5": 2.0, "buurt": 2.0, "pc4": 100.0, "wijk": 1000.0,
+    "municipality": 1e6, "province": 1e9, "country": 1e12,
+}  # fmt: skip
+"""What it costs to withhold an area of a level, per inhabitant."""
+
+MEASURES = PEOPLE, HOMES = 0, 1
 
 
 def withhold(
@@ -39,9 +56,9 @@ def withhold(
     `areas`: a row per finest area with a text column per level (empty: in no area of it),
     `inhabitants` and `addresses` (-1 where unknown: then inhabitants alone count). `levels`:
     finest first. `branches`: the two chains of levels that lie in each other. Areas with fewer
-    than `fewest` inhabitants or addresses are withheld, and as few others as make differences
-    safe. Addresses of areas without inhabitants do not count: they hide nobody. A remainder in
-    which nobody lives gives nobody away.
+    than `fewest` inhabitants or addresses are withheld, and others that make differences safe:
+    those that cost little, and none that could be published after all. Addresses of areas
+    without inhabitants do not count: they hide nobody.
 
     Returns a row per area, by level and code: `level`, `area`, `inhabitants`, `addresses` (-1
     unknown), `suppressed` ('', 'small' or 'difference'), and of withheld areas `merged_into` and
@@ -49,167 +66,179 @@ def withhold(
     `ProfileError` for numbers that are missing or negative and areas that do not nest.
     """
     table = NestedAreas(areas, levels, fewest, branches)
-    published = table.enough.copy()
-    _protect(table, published)
-    _restore(table, published)
-    return table.frame(published)
+    graph = Remainders(table, [LOSS.get(level, max(LOSS.values())) for level in levels])
+    _protect(graph)
+    _restore(graph)
+    return table.frame(np.array(graph.published))
 
 
-def _protect(table: NestedAreas, published: Bools) -> None:
-    """Withhold areas, in place, until every cell that is lived in reaches the threshold."""
-    size = table.size
-    while True:
-        cell, keys = pd.factorize(table.key(*(table.around(b, published) for b in (0, 1))))
-        light = table.light(*_open(table, cell, published, len(keys)))
-        leaves = np.flatnonzero(published[:size] & light[cell])
-        company = _smallest(cell[leaves], table.people[leaves], leaves)
-        published[company] = False
-        light[cell[company]] = False
-        rows = np.flatnonzero(light[cell])
-        lonely = rows[np.unique(cell[rows], return_index=True)[1]]
-        nodes = _widened(table, published, lonely) if len(lonely) else lonely
-        if not len(company) and not len(nodes):
-            return
-        published[nodes] = False
+def _protect(graph: Remainders) -> None:
+    """Withhold areas until enough can flow along every light edge."""
+    for area in graph.light():
+        start, end = graph.ends(area)
+        flows = _flows(graph, start, end)
+        if all(flow.enough for flow in flows):
+            continue
+        # One path for all that lacks, unless several that each carry a part cost less.
+        whole, one_path = _cheapest(graph, start, end, flows, [flow.lacking for flow in flows])
+        bought: list[int] = []
+        while not all(flow.enough for flow in flows):
+            least = [min(flow.lacking, 1) for flow in flows]
+            cost, path = _cheapest(graph, start, end, flows, least)
+            whole -= cost
+            if whole <= 0:
+                for other in bought:
+                    graph.set_published(other, True)
+                bought, path = [], one_path
+            for other in path:
+                graph.set_published(other, False)
+            bought += path
+            if whole <= 0:
+                break
+            start, end = graph.ends(area)
+            flows = _flows(graph, start, end)
 
 
-def _widened(table: NestedAreas, published: Bools, lonely: Ints) -> Ints:
-    """What to withhold so that cells without company, each given by an area in it, get some.
-
-    For every pair of published areas around the cell, one per branch: the published finest area
-    inside both for which the fewest inhabitants lose a figure, those of all areas that are
-    published around it or around the cell inside that pair.
-    """
-    best = np.full(len(lonely), np.inf)
-    company, pair = np.full(len(lonely), OUTSIDE), np.zeros((2, len(lonely)), dtype=np.int64)
-    leaves = np.flatnonzero(published[: table.size])
-    chains = [_published_chain(table, published, branch) for branch in (0, 1)]
-    for i, (first, first_cost) in enumerate(chains[0]):
-        for j, (second, second_cost) in enumerate(chains[1]):
-            cost = first_cost + second_cost
-            key = table.key(first, second)
-            valid = (first[lonely] > NOTHING) & (second[lonely] > NOTHING)
-            near = leaves[np.isin(key[leaves], key[lonely][valid])]
-            if not len(near):
-                continue
-            total = cost[near] + table.people[near]
-            order = np.lexsort((near, total, key[near]))
-            kinds, at = np.unique(key[near][order], return_index=True)
-            place = np.minimum(np.searchsorted(kinds, key[lonely]), len(kinds) - 1)
-            chosen = order[at[place]]
-            total_cost = total[chosen] + cost[lonely]
-            better = valid & (kinds[place] == key[lonely]) & (total_cost < best)
-            best[better], company[better] = total_cost[better], near[chosen[better]]
-            pair[:, better] = [[i], [j]]
-    found = company >= 0
-    withheld = [company[found]]
-    for branch, depth in enumerate(pair):
-        for level, at in enumerate(table.branches[branch], start=1):
-            inside = found & (level > depth)
-            withheld += [at[lonely[inside]], at[company[inside]]]
-            # Without company anywhere all that is published around the cell goes.
-            withheld.append(at[lonely[~found]])
-    nodes = np.unique(np.concatenate(withheld))
-    return np.asarray(nodes[(nodes >= 0) & published[nodes]])
+def _flows(graph: Remainders, start: int, end: int) -> list[Flow]:
+    return [Flow(graph, start, end, measure) for measure in MEASURES]
 
 
-def _published_chain(table: NestedAreas, published: Bools, branch: int) -> list[tuple[Ints, Ints]]:
-    """Per level, everything first: the published area (NOTHING if none) and what is inside.
-
-    That is the number of inhabitants of the published areas of finer levels around it.
-    """
-    cost = np.zeros(table.size, dtype=np.int64)
-    found = []
-    for at in reversed(table.branches[branch]):
-        hit = (at >= 0) & published[at]
-        found.append((np.where(hit, at, NOTHING), cost))
-        cost = cost + np.where(hit, table.inhabitants[at], 0)
-    found.append((np.full(table.size, OUTSIDE), cost))
-    return found[::-1]
+def _restore(graph: Remainders) -> None:
+    """Publish what was withheld for differences and turns out not to matter, dearest first."""
+    for area in graph.in_excess():
+        graph.set_published(area, True)
+        if not all(_safe(graph, *pair) for pair in graph.divided(area)):
+            graph.set_published(area, False)
 
 
-def _restore(table: NestedAreas, published: Bools) -> None:
-    """Publish again, in place, what was withheld for differences and turns out not to matter."""
-    changed = True
-    while changed:
-        changed = False
-        for branch in (0, 1):
-            for at in table.branches[branch]:
-                while _restore_level(table, published, branch, at):
-                    changed = True
-        while _restore_finest(table, published):
-            changed = True
-
-
-def _restore_level(table: NestedAreas, published: Bools, branch: int, at: Ints) -> bool:
-    """Publish areas of one level whose remainder, and what it is taken out of, stay safe."""
-    wanted = table.enough & ~published
-    if not wanted[at[at >= 0]].any():
-        return False
-    around = [table.around(b, published) for b in (0, 1)]
-    # Only what now belongs to a coarser remainder would become part of the area's own.
-    finer = np.zeros(table.size, dtype=bool)
-    for other in reversed(table.branches[branch]):
-        if other is at:
-            break
-        finer |= (other >= 0) & published[other]
-    within = (at >= 0) & wanted[at]
-    rows = np.flatnonzero(within & ~finer)
-    # An area whose parts are all published can be added up anyway.
-    added_up = np.setdiff1d(at[within], at[rows])
-    if len(added_up):
-        published[added_up] = True
+def _safe(graph: Remainders, one: int, other: int) -> bool:
+    """Whether no cut under the threshold divides two points; if nothing joins them, none does."""
+    if one == other:
         return True
-    cell, keys = pd.factorize(table.key(around[0], around[1]))
-    people, homes = _open(table, cell, published, len(keys))
-    part, found = pd.factorize(table.key(at[rows], cell[rows]))
-    pair, cells = np.asarray(found) // (len(table.enough) + 2) - 2, np.empty(len(found), np.int64)
-    cells[part] = cell[rows]
-    hidden = ~published[rows]
-    own_people = sums(part[hidden], table.people[rows][hidden], len(found))
-    own_homes = sums(part[hidden], table.homes[rows][hidden], len(found))
-    unsafe = table.light(own_people, own_homes)
-    unsafe |= table.light(people[cells] - own_people, homes[cells] - own_homes)
-    bad = np.zeros(len(table.enough), dtype=bool)
-    bad[pair[unsafe]] = True
-    good = (~bad)[pair]
-    if not good.any():
+    people = Flow(graph, one, other, PEOPLE)
+    if people.value == 0:
+        return True
+    if not people.enough or not Flow(graph, other, one, PEOPLE).enough:
         return False
-    # Of areas that share a cell only the largest, so that each is judged by itself.
-    pair, cells = pair[good], cells[good]
-    order = np.lexsort((pair, -table.inhabitants[pair], cells))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = cells[order][1:] != cells[order][:-1]
-    lost = np.zeros(len(table.enough), dtype=bool)
-    lost[pair[order][~first]] = True
-    published[np.unique(pair[~lost[pair]])] = True
-    return True
+    return Flow(graph, one, other, HOMES).enough and Flow(graph, other, one, HOMES).enough
 
 
-def _restore_finest(table: NestedAreas, published: Bools) -> bool:
-    """Publish the largest finest area of every cell that is safe without it."""
-    cell, keys = pd.factorize(table.key(table.around(0, published), table.around(1, published)))
-    people, homes = _open(table, cell, published, len(keys))
-    rows = np.flatnonzero(table.enough[: table.size] & ~published[: table.size])
-    left = people[cell[rows]] - table.people[rows], homes[cell[rows]] - table.homes[rows]
-    rows = rows[~table.light(*left)]
-    published[_smallest(cell[rows], -table.people[rows], rows)] = True
-    return len(rows) > 0
+class Flow:
+    """What can flow from a point to another, as far as the threshold.
+
+    Along an edge goes as much as the areas hold; against it there is no limit.
+    """
+
+    def __init__(self, graph: Remainders, start: int, end: int, measure: int) -> None:
+        self.graph, self.measure = graph, measure
+        self.used: dict[tuple[int, int], int] = {}
+        self.value = 0
+        if start == end:
+            # An edge from a point to itself is in no cut.
+            self.value = graph.fewest
+        while not self.enough and self._more(start, end):
+            pass
+
+    @property
+    def enough(self) -> bool:
+        return self.value >= self.graph.fewest
+
+    @property
+    def lacking(self) -> int:
+        return max(self.graph.fewest - self.value, 0)
+
+    def room(self, start: int, end: int) -> int:
+        """What can still flow along an edge."""
+        held = self.graph.cells(start)[0][end][self.measure]
+        return held - self.used.get((start, end), 0)
+
+    def _more(self, start: int, end: int) -> bool:
+        """Let more flow along one more path, if there is one."""
+        path = self._path(start, end)
+        if path is None:
+            return False
+        along = [step for step in pairwise(path) if step[1] in self.graph.cells(step[0])[0]]
+        more = min([self.lacking, *(self.room(*step) for step in along)])
+        for a, b in pairwise(path):
+            forward = b in self.graph.cells(a)[0]
+            edge, change = ((a, b), more) if forward else ((b, a), -more)
+            self.used[edge] = self.used.get(edge, 0) + change
+        self.value += more
+        return True
+
+    def _path(self, start: int, end: int) -> list[int] | None:
+        """A shortest path that has room, sought from both sides, the narrower first."""
+        before: dict[int, int] = {start: start}
+        after: dict[int, int] = {end: end}
+        heads, tails = [start], [end]
+        while heads and tails:
+            onward = len(heads) <= len(tails)
+            seen, met = (before, after) if onward else (after, before)
+            edge = []
+            for point in heads if onward else tails:
+                leaving, entering = self.graph.cells(point)
+                limited, free = (leaving, entering) if onward else (entering, leaving)
+                for other in limited:
+                    if (
+                        other not in seen
+                        and self.room(*((point, other) if onward else (other, point))) > 0
+                    ):
+                        seen[other] = point
+                        edge.append(other)
+                for other in free:
+                    if other not in seen:
+                        seen[other] = point
+                        edge.append(other)
+            shared = next((point for point in edge if point in met), None)
+            if shared is not None:
+                return [*_back(before, shared)[::-1], *_back(after, shared)[1:]]
+            if onward:
+                heads = edge
+            else:
+                tails = edge
+        return None
 
 
-def _open(table: NestedAreas, cell: Ints, published: Bools, size: int) -> tuple[Ints, Ints]:
-    """Inhabitants and addresses per cell of what is not published."""
-    hidden = ~published[: table.size]
-    return (
-        sums(cell[hidden], table.people[hidden], size),
-        sums(cell[hidden], table.homes[hidden], size),
-    )
+def _back(seen: Mapping[int, int], point: int) -> list[int]:
+    """The points from one to where the search began."""
+    path = [point]
+    while seen[path[-1]] != path[-1]:
+        path.append(seen[path[-1]])
+    return path
 
 
-def _smallest(group: Ints, size: Ints, item: Ints) -> Ints:
-    """Per group the item of the smallest size, without repetition."""
-    order = np.lexsort((item, size, group))
-    group = group[order]
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = group[1:] != group[:-1]
-    return np.unique(item[order][first])
+def _cheapest(
+    graph: Remainders, start: int, end: int, flows: Sequence[Flow], needed: Sequence[int]
+) -> tuple[float, list[int]]:
+    """The cheapest path on which so much more can flow: its cost and the areas to withhold."""
+    best: dict[int, float] = {start: 0.0}
+    came: dict[int, tuple[int, int | None]] = {}
+    waiting, done = [(0.0, start)], set()
+    while waiting:
+        cost, point = heapq.heappop(waiting)
+        if point in done:
+            continue
+        if point == end:
+            break
+        done.add(point)
+        most = best.get(end, np.inf)
+        leaving, entering = graph.cells(point)
+        ways: list[tuple[float, int, int | None]] = [(0.0, other, None) for other in entering]
+        ways += [
+            (0.0, other, None)
+            for other in leaving
+            if all(
+                flow.room(point, other) >= need for flow, need in zip(flows, needed, strict=True)
+            )
+        ]
+        for price, other, area in [*ways, *graph.offers(point, most - cost)]:
+            total = cost + price
+            if total < best.get(other, np.inf):
+                best[other], came[other] = total, (point, area)
+                heapq.heappush(waiting, (total, other))
+    cost, withheld = best[end], []
+    while end != start:
+        end, area = came[end]
+        if area is not None:
+            withheld.append(area)
+    return cost, list(dict.fromkeys(withheld))

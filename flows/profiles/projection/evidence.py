@@ -33,6 +33,9 @@ Ints = NDArray[np.int64]
 PEOPLE_A_BLOCK = 20_000
 
 
+MOST_WEIGHT = 6.0
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """What typed people say of the areas of one level.
@@ -112,9 +115,10 @@ def typed_people(
 ) -> Typed:
     """The typed people, checked: see `residual.fit_residuals`.
 
-    Weights are scaled so that their sum is the effective number of people (Kish 1965, Survey
-    Sampling, section 11.7). Raises `ProfileError` for people outside the areas, memberships
-    that are no probabilities and weights that are none.
+    Weights over `MOST_WEIGHT` times their mean are cut: alone in an area such a person would
+    speak for many. They are scaled so that their sum is the effective number of people (Kish
+    1965, Survey Sampling, section 11.7). Raises `ProfileError` for people outside the areas,
+    memberships that are no probabilities and weights that are none.
     """
     of = np.asarray(area, dtype=np.int64)
     r, p = checked_memberships(memberships, len(of)), np.asarray(expected, dtype=np.float64)
@@ -129,6 +133,7 @@ def typed_people(
     size = len(parents[-1])
     if len(of) == 0 or of.min() < 0 or of.max() >= size:
         raise ProfileError(f"a typed person lives in none of the {size} areas; leave them out.")
+    w = np.minimum(w, MOST_WEIGHT * w.sum() / max(np.count_nonzero(w), 1))
     w = w * w.sum() / (w**2).sum()
     return Typed(r, p, w, of, parents[-1], _scale(r, p, w))
 

@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
+from scipy.special import betaincinv
 from scipy.stats import norm
 
 from flows.profiles.errors import ProfileError
@@ -34,6 +35,10 @@ Ints = NDArray[np.int64]
 Places = NDArray[np.int32] | NDArray[np.int64]
 
 GROUPS_A_BLOCK = 5_000
+
+
+FAR = 1.5
+"""A reach on the log-odds from which bounds are taken from a beta distribution."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +224,10 @@ def bounds(
 ) -> tuple[Floats, Floats]:
     """Bounds on the log-odds of the share; of a share of `residents` on its own scale.
 
+    Where the log-odds reach far, the share itself is not far from 0 or 1 and no normal on the
+    log-odds: a beta distribution with the same mean and variance gives the bounds there
+    (simulated: 5 residents, share .02: true upper bound .18, by log-odds .82, by beta .20).
+
     The share among few residents jumps by one of them and is often exactly 0, which no finite
     log-odds is: half a resident is added to both sides instead.
     """
@@ -230,6 +239,11 @@ def bounds(
     reach = z * np.sqrt(variance) / (inside * (1 - inside))
     middle = np.log(inside / (1 - inside))
     low, high = (1 / (1 + np.exp(-np.clip(middle + s * reach, -30, 30))) for s in (-1, 1))
+    people = inside * (1 - inside) / np.maximum(variance, 1e-300) - 1
+    far = (reach > FAR) & (people > 0) & np.isfinite(share)
+    a, b = (inside * people)[far], ((1 - inside) * people)[far]
+    low[far] = betaincinv(a, b, (1 - confidence) / 2)
+    high[far] = betaincinv(a, b, (1 + confidence) / 2)
     return low, high
 
 

@@ -10,8 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from flows.ingest.area_base import AreaBase, BaseMargin, margin_of
+from flows.profiles.projection.membership import Membership, cell_design, fit_membership
 from flows.profiles.projection.places import ENOUGH, Places
 from flows.profiles.projection.residual import Residuals, fit_residuals
+from flows.profiles.projection.spread import added_spread
 from flows.statistics.area_fitting import (
     AreaMargin,
     dispersion,
@@ -23,13 +25,41 @@ from flows.statistics.area_fitting import (
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+PEOPLE_A_PARAMETER = 3
+"""With fewer people, products of demographics are left out of P(profile | demographics)."""
+FEWEST_REPLICATES = 5
+"""Fewer fits on samples of the respondents do not tell how far the fitted model may be off."""
 ADDED = 0.5
 """People added to the seed per cell, spread as if variables were independent, so that no cell is
 impossible because nobody of it happened to answer."""
 UNIFORM = 0.01
+MOST_ALIKE = 0.5
+"""Largest intra-area correlation taken for a variable that is published for coarser areas only."""
 UNKNOWN_TAU = 0.3
 """Standard deviation, in log-odds, by which areas of a level are taken to differ beyond their
 demographics when nobody was typed: more than typed panels of simulated worlds showed (.1-.3)."""
+
+
+def membership_of(
+    sizes: tuple[int, ...],
+    cell: ArrayLike,
+    memberships: Floats,
+    weights: ArrayLike | None = None,
+    clusters: ArrayLike | None = None,
+    replicates: Floats | None = None,
+) -> Membership:
+    """P(profile | demographics), with products of demographics where there are people enough.
+
+    The first five are as in `fit_membership`; `replicates` (R, C, K): memberships per cell under
+    other fits of the model, whose error is added unless they are too few to tell it.
+    """
+    n, k = memberships.shape
+    width = cell_design(sizes, crossed=True).shape[1]
+    crossed = n >= PEOPLE_A_PARAMETER * width * (k - 1)
+    membership = fit_membership(sizes, cell, memberships, weights, clusters, crossed)
+    if replicates is None or len(replicates) < FEWEST_REPLICATES:
+        return membership
+    return membership.with_fit_error(replicates)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +108,11 @@ def _margin(base: AreaBase, published: BaseMargin) -> tuple[AreaMargin, float]:
         if published.rounding:
             margin = steadied(margin, above.shares, n, rho, published.rounding)
         return margin, rho
-    # Not published for finest areas: they are taken to differ as the published ones do.
+    # Not published for finest areas: they are taken to differ as the published ones do, and
+    # so much more as other variables show that finer areas do.
     of, rows = coarser[0]
+    at = [level for level, _ in published.coarser]
+    added = added_spread(base, at[0], at[1] if len(at) > 1 else None)
     wider = margin_of_areas(name, nothing, [*coarser[1:], _nation(margin, n)])
     first = np.full(len(rows), -1)
     first[of[::-1]] = np.arange(len(of))[::-1]
@@ -87,7 +120,8 @@ def _margin(base: AreaBase, published: BaseMargin) -> tuple[AreaMargin, float]:
     with np.errstate(invalid="ignore"):
         shares = rows[kept] / rows[kept].sum(axis=1, keepdims=True)
     people = np.bincount(of, n, len(rows))[kept]
-    return margin, dispersion(shares, wider.shares[first[kept]], people)
+    rho = dispersion(shares, wider.shares[first[kept]], people)
+    return margin, min(rho + added, MOST_ALIKE)
 
 
 def _placed(base: AreaBase, level: str, frame: pd.DataFrame) -> tuple[Ints, Floats]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
 
@@ -25,7 +25,8 @@ class Membership:
 
     `sizes`: levels per demographic variable; cells are their combinations, the last variable
     running fastest. `design` (C, D): a column of ones, then levels. `logit` (D, K).
-    `spread` (D * K, D * K): the covariance of `logit` flattened row by row.
+    `spread` (D * K, D * K): the covariance of `logit` flattened row by row: of the sample, and
+    of the fitted profile model where that was added (`with_fit_error`).
     """
 
     sizes: tuple[int, ...]
@@ -45,6 +46,26 @@ class Membership:
         steps = rng.standard_normal((number, len(values))) @ root.T
         logits = self.logit + steps.reshape(number, *self.logit.shape)
         return np.stack([np.exp(log_prior(logit, self.design)) for logit in logits])
+
+    def with_fit_error(self, replicates: ArrayLike) -> Membership:
+        """The same with the error of the fitted profile model added to `spread`.
+
+        `replicates` (R, C, K): weighted memberships of the same people per cell under R fits of
+        the model on samples (`flows.profiles.replicates`), each adding up to one. The covariance
+        is that of the logits that follow from them; what replicates have in common is not in it.
+        Raises `ProfileError` for fewer than two, or other cells.
+        """
+        totals = np.asarray(replicates, dtype=np.float64)
+        shape = (len(self.design), self.logit.shape[1])
+        if totals.ndim != 3 or totals.shape[1:] != shape or len(totals) < 2:
+            raise ProfileError(
+                f"replicates of the profile model have shape {totals.shape}; give two or more of "
+                f"{shape}: a row per combination of demographics, a column per profile."
+            )
+        cells = Cells(self.design, np.arange(len(self.design)))
+        logits = np.stack([fit_logit(cells, each, self.logit, steps=2000) for each in totals])
+        away = (logits - logits.mean(axis=0)).reshape(len(totals), -1)
+        return replace(self, spread=self.spread + away.T @ away / (len(totals) - 1))
 
 
 def cell_design(sizes: Sequence[int], crossed: bool = False) -> Floats:

@@ -53,12 +53,15 @@ class NestedAreas:
         self.inhabitants, self.addresses = np.concatenate(inhabitants), np.concatenate(addresses)
         self.told = np.concatenate(homes_of)
         self.enough = (self.inhabitants >= fewest) & (self.addresses >= fewest)
-        self.branches = [self._chain(branch) for branch in branches]
-        if len(self.branches) != 2 or set(self.levels[1:]) - {x for b in branches for x in b}:
+        if len(branches) != 2 or set(self.levels[1:]) - {x for b in branches for x in b}:
             raise ProfileError(
                 f"levels {', '.join(self.levels)} do not lie in two branches; name two chains "
                 "of levels that lie in each other and together hold all."
             )
+        self.parents = [self._parents(branch) for branch in branches]
+        self.within = [
+            [level for level in self.levels[1:] if level in branch] for branch in branches
+        ]
 
     def _numbered(self, areas: pd.DataFrame, level: str) -> tuple[Ints, NDArray[np.object_]]:
         if level not in areas:
@@ -77,18 +80,22 @@ class NestedAreas:
             return np.arange(self.size), text.to_numpy(dtype=object)
         return numbers, np.asarray(codes, dtype=object)
 
-    def _chain(self, branch: Sequence[str]) -> list[Ints]:
-        """The areas around every finest area in one branch, coarsest first."""
+    def _parents(self, branch: Sequence[str]) -> Ints:
+        """The next area around every area in one branch, or OUTSIDE; also of the finest areas."""
         inner = [level for level in branch if level in self.levels and level != self.levels[0]]
+        parent = np.full(len(self.enough), OUTSIDE)
+        for level in reversed(inner):
+            parent[: self.size] = np.where(self.at[level] >= 0, self.at[level], parent[: self.size])
         for fine, coarse in pairwise(inner):
-            inside = self._inside(fine, coarse)
+            inside, first = self._inside(fine, coarse), self._start(fine)
             if (inside == OUTSIDE).any():
                 lost = self.codes[fine][int(np.flatnonzero(inside == OUTSIDE)[0])]
                 raise ProfileError(
                     f"{fine} {lost} does not lie within one {coarse}; give each of its areas the "
                     f"same {coarse}."
                 )
-        return [self.at[level] for level in reversed(inner)]
+            parent[first : first + len(inside)] = inside
+        return parent
 
     def _inside(self, fine: str, coarse: str) -> Ints:
         """Per area of a level the area of the other level around the whole of it, or OUTSIDE."""
@@ -103,22 +110,6 @@ class NestedAreas:
 
     def _start(self, level: str) -> int:
         return sum(len(self.codes[finer]) for finer in self.levels[: self.levels.index(level)])
-
-    def around(self, branch: int, published: Bools) -> Ints:
-        """Per finest area the finest published area around it."""
-        inner = np.full(self.size, OUTSIDE)
-        for at in self.branches[branch]:
-            inner = np.where((at >= 0) & published[at], at, inner)
-        return inner
-
-    def key(self, first: Ints, second: Ints) -> Ints:
-        """One number for a pair of areas."""
-        return (first + 2) * (len(self.enough) + 2) + second + 2
-
-    def light(self, inhabitants: Ints, addresses: Ints) -> Bools:
-        """Whether sets of areas are lived in and under the threshold."""
-        short = (inhabitants < self.fewest) | (addresses < self.fewest)
-        return np.asarray((inhabitants > 0) & short)
 
     def frame(self, published: Bools) -> pd.DataFrame:
         """The answer: a row per area."""

@@ -17,6 +17,7 @@ from flows.profiles.importing import with_given
 from flows.profiles.model import ProfileModel
 from flows.profiles.projection.ingredients import TypedPeople
 from flows.profiles.projection.places import SURROUNDINGS, Places, area_codes, cells_of
+from flows.profiles.replicates import Replicates, replicates_of
 from flows.store import ModelRecord, Store, TypingRecord
 
 Floats = NDArray[np.float64]
@@ -24,6 +25,8 @@ Ints = NDArray[np.int64]
 
 FEWEST_CLUSTERS = 40
 """Fewer areas than this do not tell how much people of one area resemble each other."""
+MADE_NOW = 15
+"""Replicates of a model that was kept without them: more would take a minute or two."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +65,27 @@ def respondents(
     measured = assign(model, answers, survey.questionnaire)
     typing = with_given(store, survey, wave, record, answers, measured)
     return _people(store, survey, wave, answers, model, typing.probabilities, typing.typed)
+
+
+def model_replicates(
+    store: Store, survey: Survey, wave: Wave, record: ModelRecord, model: ProfileModel
+) -> Replicates | None:
+    """Fits of a model on samples of its respondents: as kept with it, or else a few made now.
+
+    None for an imported typology: its profiles were given and not fitted.
+    """
+    if record.parameters.get("imported") is not None:
+        return None
+    kept = record.parameters.get("replicates")
+    if kept is not None:
+        return Replicates.from_dict(kept, model)
+    answers = kept_answers(store, survey, wave)
+    weighted = record.parameters["fitted_on"]["weights"] is not None
+    weights = weights_of(store, survey, wave, answers) if weighted else None
+    plan = survey.profiles
+    return replicates_of(
+        answers, survey.questionnaire, plan, model, weights, min(plan.bootstrap, MADE_NOW)
+    )
 
 
 def panel_typing(
