@@ -148,7 +148,7 @@ def done_of(
         f"{what}{run.model_version}{state}; {levels}; {held:,} areas withheld",
         *[f"LOOK: {line}" for line in summary["attention"][:MOST_LOOKS]],
         f"Areas: {path} ({', '.join(NOT_PUBLISHED)} stay in the store)",
-        f"Next: themadossier status {folder}",
+        f"Next: themadossier profiles area {folder} CODE",
     ]
     more = len(summary["attention"]) - MOST_LOOKS
     if more > 0:
