@@ -10,7 +10,7 @@ demo: .venv/ready  ## simulate a survey and a panel, run everything into outputs
 	@$(BIN)/themadossier demo
 
 test: .venv/ready  ## all checks and tests
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo && $(BIN)/pytest -n 2 --dist loadfile
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check -q . && $(BIN)/mypy && $(BIN)/lint-imports --no-logo && $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 golden: .venv/ready  ## only the reference results of R survey
 	@$(BIN)/pytest -m golden

@@ -19,6 +19,12 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
 REPOSITORY = Path(flows.__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with real flows first: two processes then end at about the same time."""
+    slow = {item.path for item in items if "flow" in item.keywords}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The root of the repository."""

@@ -102,6 +102,9 @@ ALARMING = (
     "prefect.events.utilities",
     "prefect._internal.concurrency",
     "prefect.events.clients",
+    # What is queued is waited for at the end.
+    "EventsWorker",
+    "APILogWorker",
 )
 
 
