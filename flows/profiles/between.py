@@ -121,7 +121,7 @@ def profile_trend(folder: Path, version: str | None = None) -> Done:
         f"Profile sizes by model {record.version}{_draft(record)} in {', '.join(codes)}: {changed}",
         *_shown(looks),
         f"Page: {page}",
-        f"Next: open the page; figures are in {csv}",
+        f"Figures: {csv}",
     ]
     return Done((record.id,), tuple(lines))
 
@@ -155,7 +155,7 @@ def crosswalk(folder: Path, version_a: str, version_b: str, wave: str) -> Done:
         f"From {version_a} to {version_b} on {found.n:,} people of {wave}: {found.statement}",
         *_shown(looks),
         f"Page: {page}",
-        f"Next: open the page; figures are in {csv}",
+        f"Figures: {csv}",
     ]
     return Done(tuple(each.id for each in records), tuple(lines))
 

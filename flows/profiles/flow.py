@@ -130,6 +130,11 @@ def own_model(
             f"survey.yaml names, and profiles.yaml defines {survey.profiles.version}. Correct "
             "'model' of the wave, or leave it out."
         )
+    fitted_on = None if known is None else known.parameters.get("fitted_on")
+    if known is not None and fitted_on is not None and fitted_on["wave"] != wave.code:
+        # The draft of another wave is the model all the same; `profiles fit` replaces it.
+        write_reports(survey, known)
+        return known, (f"profile model {version}, a draft fitted on {fitted_on['wave']}",)
     draft = draft_on(store, survey, wave, answers)
     _, page = write_reports(survey, draft)
     warnings = [f"LOOK: {line}" for line in draft.summary["attention"][:MOST_WARNINGS]]

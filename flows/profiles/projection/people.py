@@ -107,8 +107,8 @@ def panel_typing(
     again = f"Run 'themadossier type surveys/{panel.code} --wave {wave.code}' first."
     if typing is None:
         raise Refusal(f"{name}: nobody is typed yet. {again}")
-    if typing.model_id != record.id:
-        other = store.model_by_id(typing.model_id)
+    other = store.model_by_id(typing.model_id)
+    if other.parameters["model"] != record.parameters["model"]:
         what = "an earlier draft of" if other.version == record.version else f"{other.version}, not"
         raise Refusal(f"{name}: people are typed by {what} profile model {record.version}. {again}")
     return typing
