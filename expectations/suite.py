@@ -59,7 +59,7 @@ def build_suite(questionnaire: Questionnaire, wave: Wave) -> Any:
 def _rules(gxe: Any, column: AnswerColumn) -> Iterator[Any]:
     question = column.question
     severity = question.severity
-    if question.type is QuestionType.OPEN:
+    if column.is_text:
         return
     if question.type is not QuestionType.NUMBER:
         yield gxe.ExpectColumnValuesToBeInSet(

@@ -86,3 +86,21 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("THEMADOSSIER_DATABASE_URL", raising=False)
     monkeypatch.delenv("THEMADOSSIER_PSEUDONYM_KEY", raising=False)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def klein_processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which a small survey has one edition; to be copied, never changed."""
+    from support import explained  # imports most of the product
+
+    return explained.processed(tmp_path_factory.mktemp("klein"))
+
+
+@pytest.fixture
+def klein(
+    klein_processed: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A home of the test's own in which the small survey has one edition."""
+    from support import explained
+
+    return explained.copied(klein_processed, tmp_path_factory.mktemp("home"), monkeypatch)

@@ -1,69 +1,42 @@
-"""Cross-tabs of questions by profile: estimates, standard errors, intervals and tests.
+"""Cross-tabs of questions by the columns of a banner: estimates, errors, intervals and tests.
 
-All rows of all tables are counted in every column by matrix products, and all statistics
-follow from the sums at once (`flows.statistics.variance`).
+All rows of all tables are counted in every column by matrix products (`counts.py`), and all
+statistics follow from the sums at once (`flows.statistics.variance`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from flows.crosstabs.association import with_associations
+from flows.crosstabs.banner import Banner
+from flows.crosstabs.counts import Counted, count_tables, kish
+from flows.crosstabs.derived_rows import derive_rows
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.layout import Layout, layouts
-from flows.crosstabs.tables import TOTAL, Floats, Table
+from flows.crosstabs.estimates import estimates_of
+from flows.crosstabs.layout import layouts
+from flows.crosstabs.pairwise import letters
+from flows.crosstabs.tables import Floats, Table
+from flows.crosstabs.verdicts import adjusted
 from flows.definitions.models import Publication, Question, Questionnaire
+from flows.statistics.design import SampleDesign
 from flows.statistics.estimated_margins import EstimatedMargin
-from flows.statistics.intervals import (
-    mean_interval,
-    proportion_interval,
-    t_test,
-)
-from flows.statistics.multiplicity import benjamini_hochberg
-from flows.statistics.variance import (
-    COUNT,
-    SQUARE,
-    WEIGHT,
-    Linear,
-    Sample,
-    linearise,
-    variance,
-    weighted_sample,
-)
+from flows.statistics.variance import COUNT, WEIGHT, weighted_sample
 
-ENOUGH_TO_TEST = 50.0
-"""Below so many expected people a test does not trust the linearised variance alone.
-
-In samples of 300 to 2,600 without any difference, the plain t test on it rejected at one in
-a thousand 2-3 times too often below 50 expected, and as often as it should above.
-"""
-
-_BLOCK_BYTES = 32_000_000
-
-
-@dataclass(frozen=True, eq=False)
-class _Sums:
-    """Sums of the rows of all tables: rows (R, C, M), table bases (T, C, M)."""
-
-    numerator: Floats
-    denominator: Floats
-    square: Floats
-    behind: Floats
-    base: Floats
-    no_opinion: Floats
-    asked: Floats
+_BYTES_AT_A_TIME = 2_000_000
+"""So many bytes of sums at a time stay in the processor's own memory."""
 
 
 def crosstab(
     frame: pd.DataFrame,
     questionnaire: Questionnaire,
     questions: Sequence[Question | str],
-    profile: ArrayLike,
-    profile_codes: Sequence[str],
+    banner: Banner,
     weights: ArrayLike,
     margins: pd.DataFrame | None = None,
     model_items: Collection[str] = (),
@@ -73,40 +46,53 @@ def crosstab(
     publication: Publication = Publication(),  # noqa: B008
     base_weights: ArrayLike | None = None,
     estimated_margin: EstimatedMargin | None = None,
+    design: SampleDesign | None = None,
+    domain: NDArray[np.bool_] | None = None,
 ) -> tuple[Table, ...]:
-    """Tabulate questions by profile.
+    """Tabulate questions by the columns of a banner.
 
     frame: the answers that count (status `kept`), one row a person (n).
     questions: questions or their codes, in the order of the tables; open ones give none.
-    profile: profile code per person (n); missing or empty: in the total only.
+    banner: the columns (`profile_banner`, `banner_of`); who is in none counts in the total.
     weights: calibrated weights (n), finite and above zero, on any scale.
     margins: the categorical variables (n rows) the weights were calibrated on, for the
         residuals of the variance; None: variance without calibration.
     base_weights: weights before calibration (n; default 1).
     estimated_margin: the one of the margins whose targets are estimates, such as a profile
         composition; their error enters every standard error, interval and test.
+    design: strata, clusters and finite population; None: people drawn one by one.
+    domain: who is tabulated (n; `banner.filtered`); the others stay in the sample, as their
+        number is part of the chance. None: everybody.
     model_items: codes of questions or answer columns that define the profiles: not tested.
-    publication: `alpha` of the intervals; profiles under `minimum_base` are not tested.
+    publication: `alpha` of the intervals; columns under `minimum_base` are not tested.
 
-    Returns one `Table` per question or grid item. Intervals for shares are Korn-Graubard
-    below 10 expected and logit above. A profile is tested against all others together: t
-    test of the linearised difference, with a floor under the standard error of small groups
-    (`ENOUGH_TO_TEST`), since a share of 0% has no linearised variance of its own.
+    Returns one `Table` per question or grid item, with the test of its association with every
+    axis, and with letters where `publication.test` compares columns in pairs. Intervals for
+    shares are Korn-Graubard below 10 expected and logit above. A column is tested against all
+    others together: t test of the linearised difference, with a floor under the standard error
+    of small groups (`estimates.ENOUGH_TO_TEST`), since a share of 0% has no linearised
+    variance of its own.
 
-    Raises CrosstabError when nobody answered, a weight cannot be used, a profile is not
-    among `profile_codes` or an answer column is absent.
+    Raises CrosstabError when nobody answered, a weight cannot be used, the banner or the
+    design is of other people, or an answer column is absent.
     """
     asked = tuple(
         questionnaire.question(question) if isinstance(question, str) else question
         for question in questions
     )
     w = checked_weights(weights, len(frame))
-    groups = profile_groups(profile, tuple(profile_codes), len(frame))
-    sample = weighted_sample(w, groups, len(profile_codes), margins, base_weights, estimated_margin)
-    made, sums = _count(sample, layouts(frame, asked, wave, theme, frozenset(model_items)))
-    if not made:
-        return ()
-    return _tables(sample, made, sums, (*profile_codes, TOTAL), publication)
+    _check_people(len(frame), banner, domain)
+    try:
+        sample = weighted_sample(
+            w, np.zeros(len(w), np.int64), 1, margins, base_weights, estimated_margin, design=design
+        )
+    except ValueError as wrong:
+        raise CrosstabError(f"These answers cannot be tabulated: {wrong}.") from wrong
+    made = layouts(frame, asked, wave, theme, frozenset(model_items), questionnaire)
+    counted = count_tables(sample, made, banner, domain)
+    tables = tables_of(counted, publication)
+    tables = derive_rows(counted, tables, publication)
+    return letters(counted, with_associations(counted, tables), publication)
 
 
 def checked_weights(weights: ArrayLike, n: int) -> Floats:
@@ -129,189 +115,70 @@ def checked_weights(weights: ArrayLike, n: int) -> Floats:
     return result
 
 
-def profile_groups(profile: ArrayLike, codes: tuple[str, ...], n: int) -> NDArray[np.integer]:
-    """Number of everybody's profile (n); -1 where there is none."""
-    values = pd.Series(np.asarray(profile, dtype=object))
-    if len(values) != n:
+def _check_people(n: int, banner: Banner, domain: NDArray[np.bool_] | None) -> None:
+    for axis in banner.axes:
+        if len(axis.groups) != n:
+            raise CrosstabError(
+                f"The columns {axis.code} are of {len(axis.groups)} people and the answers of "
+                f"{n}; make the columns from the same answers."
+            )
+    if domain is not None and len(domain) != n:
         raise CrosstabError(
-            f"There are {len(values)} profiles for {n} respondents; type this wave again."
+            f"The filter is of {len(domain)} people and the answers of {n}; filter the same "
+            "answers."
         )
-    values = values.where(values.notna() & (values != ""), None)
-    groups = pd.Categorical(values, categories=list(codes)).codes
-    strange = values.notna().to_numpy() & (groups < 0)
-    if strange.any():
-        raise CrosstabError(
-            f"The typing names a profile {values[strange].iloc[0]} that profiles.yaml does not "
-            "know; type this wave again with the present profiles."
-        )
-    return groups
 
 
-def _count(sample: Sample, tables: Iterable[Layout]) -> tuple[list[Layout], _Sums]:
-    """Count the atoms of all tables block by block, and put the rows together."""
-    size = max(16, _BLOCK_BYTES // (8 * max(sample.n, 1)))
-    buffer = np.empty((size, sample.n))
-    made: list[Layout] = []
-    parts: list[list[Floats]] = []
-    waiting: list[Layout] = []
-    filled = 0
-
-    def flush() -> None:
-        columns = _with_total(sample.sums(buffer[:filled]))
-        start = 0
-        for layout in waiting:
-            atoms = columns[start : start + len(layout.atoms)]
-            start += len(layout.atoms)
-            parts.append(_rows_of(layout, atoms))
-            # Counted: the people behind it need no memory any more.
-            made.append(replace(layout, atoms=()))
-        waiting.clear()
-
-    for layout in tables:
-        if waiting and filled + len(layout.atoms) > len(buffer):
-            flush()
-            filled = 0
-        if len(layout.atoms) > len(buffer):
-            buffer = np.empty((len(layout.atoms), sample.n))
-        for atom in layout.atoms:
-            buffer[filled] = atom[sample.grouping.order]
-            filled += 1
-        waiting.append(layout)
-    if waiting:
-        flush()
-    columns = [np.concatenate(part) for part in zip(*parts, strict=True)]
-    return made, _Sums(*(columns or [np.empty(0)] * len(fields(_Sums))))
+def tables_of(counted: Counted, publication: Publication) -> tuple[Table, ...]:
+    """The tables that follow from what was counted."""
+    made: list[Table] = []
+    for tables in _runs(counted):
+        made += _tables(counted.at(tables), publication)
+    return tuple(made)
 
 
-def _with_total(sums: Floats) -> Floats:
-    """Sums (A, G + 1, M) of profiles and nobody's -> (A, C, M) of profiles and everybody."""
-    result = sums.copy()
-    result[:, -1] = sums.sum(axis=1)
-    return result
+def _runs(counted: Counted) -> Iterator[slice]:
+    """Tables after each other, as many as are best computed at a time."""
+    start, filled = 0, 0
+    places = len(counted.banner.columns) * counted.samples[0].places.count
+    most = max(1, _BYTES_AT_A_TIME // (8 * places))
+    for t, layout in enumerate(counted.layouts):
+        if filled and filled + len(layout.rows) > most:
+            yield slice(start, t)
+            start, filled = t, 0
+        filled += len(layout.rows)
+    if filled:
+        yield slice(start, len(counted.layouts))
 
 
-def _rows_of(layout: Layout, atoms: Floats) -> list[Floats]:
-    a, c, m = atoms.shape
-    flat = atoms.reshape(a, c * m)
-    rows = [
-        (combination @ flat).reshape(-1, c, m)
-        for combination in (layout.numerator, layout.denominator, layout.square, layout.behind)
-    ]
-    whole = [
-        (combination @ flat).reshape(1, c, m)
-        for combination in (layout.base, layout.no_opinion, layout.asked)
-    ]
-    return rows + whole
-
-
-def _tables(
-    sample: Sample,
-    made: list[Layout],
-    sums: _Sums,
-    columns: tuple[str, ...],
-    publication: Publication,
-) -> tuple[Table, ...]:
-    is_share = np.array([row.kind != "mean" for layout in made for row in layout.rows])
-    shift = np.concatenate([layout.shift for layout in made])[:, None]
-    linear = linearise(sample, sums.numerator, sums.denominator, sums.square)
-    error = np.sqrt(variance(sample, linear))
-    estimate = linear.estimate + shift
-    n = sums.denominator[..., COUNT]
-    n_eff = _kish(sums.denominator)
-    deviation = _deviation(sums, linear.estimate, n)
-    low, high = mean_interval(estimate, error, sample.n - 1, publication.alpha)
-    share_low, share_high = proportion_interval(
-        estimate, error, n, n_eff, sample.n - 1, publication.alpha
-    )
-    low = np.where(is_share[:, None], share_low, low)
-    high = np.where(is_share[:, None], share_high, high)
-
-    difference, difference_error, freedom = _versus_rest(sample, sums, linear, is_share, deviation)
-    p_value = t_test(difference, difference_error, freedom)
-    p_value[n < publication.minimum_base] = np.nan
-    p_value[(n[:, -1:] - n) < publication.minimum_base] = np.nan
-    p_value[:, -1] = np.nan
-
-    base_n_eff = _kish(sums.base)
+def _tables(counted: Counted, publication: Publication) -> Iterator[Table]:
+    sums = counted.columns()
+    cells = vars(estimates_of(counted, sums, publication))
+    cells["count"] = _whole(sums.behind[..., COUNT])
     with np.errstate(divide="ignore", invalid="ignore"):
         no_opinion = sums.no_opinion[..., WEIGHT] / sums.asked[..., WEIGHT]
-    result = []
-    start = 0
-    for t, layout in enumerate(made):
-        rows = slice(start, start + len(layout.rows))
-        start = rows.stop
-        p = np.full_like(p_value[rows], np.nan) if layout.identity.model_item else p_value[rows]
-        result.append(
-            Table(
-                identity=layout.identity,
-                rows=layout.rows,
-                columns=columns,
-                estimate=estimate[rows],
-                standard_error=error[rows],
-                low=low[rows],
-                high=high[rows],
-                difference=difference[rows],
-                difference_error=difference_error[rows],
-                degrees_of_freedom=freedom[rows],
-                p_value=p,
-                p_adjusted=benjamini_hochberg(p),
-                count=_whole(sums.behind[rows, :, COUNT]),
-                standard_deviation=deviation[rows],
-                n=_whole(sums.base[t, :, COUNT]),
-                n_eff=base_n_eff[t],
-                weighted_base=sums.base[t, :, WEIGHT],
-                asked=_whole(sums.asked[t, :, COUNT]),
-                dont_know=no_opinion[t],
-                dont_know_count=_whole(sums.no_opinion[t, :, COUNT]),
-            )
+    heads: dict[str, Any] = {
+        "n": _whole(sums.base[..., COUNT]),
+        "n_eff": kish(sums.base),
+        "weighted_base": sums.base[..., WEIGHT],
+        "asked": _whole(sums.asked[..., COUNT]),
+        "dont_know": no_opinion,
+        "dont_know_count": _whole(sums.no_opinion[..., COUNT]),
+    }
+    for t, (layout, rows) in enumerate(zip(counted.layouts, counted.rows, strict=True)):
+        values = {name: array[rows] for name, array in cells.items()}
+        if layout.identity.model_item:
+            values["p_value"] = np.full_like(values["p_value"], np.nan)
+        yield Table(
+            identity=layout.identity,
+            rows=layout.rows,
+            columns=counted.banner.codes,
+            **values,
+            p_adjusted=adjusted(
+                values["p_value"], layout.rows, counted.banner.codes, publication.correction
+            ),
+            **{name: array[t] for name, array in heads.items()},
         )
-    return tuple(result)
-
-
-def _kish(base: Floats) -> Floats:
-    """Effective number of people: (sum w)^2 / sum w^2; 0 where there is nobody."""
-    squares = base[..., SQUARE]
-    return np.divide(base[..., WEIGHT] ** 2, squares, out=np.zeros_like(squares), where=squares > 0)
-
-
-def _deviation(sums: _Sums, centred: Floats, n: Floats) -> Floats:
-    """Weighted standard deviation within the column, with n / (n - 1)."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        second = sums.square[..., WEIGHT] / sums.denominator[..., WEIGHT]
-        spread = np.maximum(second - centred**2, 0.0) * n / (n - 1)
-    return np.sqrt(np.where(n > 1, spread, np.nan))
-
-
-def _versus_rest(
-    sample: Sample, sums: _Sums, linear: Linear, is_share: NDArray[np.bool_], deviation: Floats
-) -> tuple[Floats, Floats, Floats]:
-    """Column less everybody else, its standard error and degrees of freedom, (R, C).
-
-    NaN for the total. The linearised variance of a small group is itself uncertain, and
-    too small just where its share is extreme by chance; so with few people the standard
-    error is at least the one under equality, on Kish's effective bases, and the degrees of
-    freedom are Welch's.
-    """
-    rest_sums = [part[:, -1:] - part for part in (sums.numerator, sums.denominator, sums.square)]
-    contrast = linear.minus(linearise(sample, *rest_sums))
-    error = np.sqrt(variance(sample, contrast))
-    n_eff, rest_n_eff = _kish(sums.denominator), _kish(rest_sums[1])
-    total = linear.estimate[:, -1:]
-    smallest = np.minimum(n_eff, rest_n_eff)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        expected = smallest * np.where(is_share[:, None], np.minimum(total, 1 - total), 1 / 3)
-        within = np.where(is_share[:, None], total * (1 - total), deviation[:, -1:] ** 2)
-        parts = 1 / n_eff, 1 / rest_n_eff
-        under_equality = np.sqrt(within * (parts[0] + parts[1]))
-        freedom = (parts[0] + parts[1]) ** 2 / (
-            parts[0] ** 2 / (n_eff - 1) + parts[1] ** 2 / (rest_n_eff - 1)
-        )
-    few = (expected < ENOUGH_TO_TEST) | (deviation == 0)
-    error = np.where(few & np.isfinite(under_equality), np.fmax(error, under_equality), error)
-    result = contrast.estimate, error, freedom
-    for values in result:
-        values[:, -1] = np.nan
-    return result
 
 
 def _whole(counts: Floats) -> NDArray[np.int64]:

@@ -9,9 +9,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.crosstabs.cells import cells_frame
-from flows.crosstabs.crosstab import crosstab
-from flows.crosstabs.margins import calibrated_on
+from flows.crosstabs.margins import calibrated_on, design_of
 from flows.crosstabs.sizes import profile_sizes
+from flows.crosstabs.theme_tables import theme_tables
 from flows.definitions import load_survey
 from flows.edges import (
     RETRIED,
@@ -26,7 +26,7 @@ from flows.edges import (
     weights_of,
 )
 from flows.errors import Refusal
-from flows.fingerprint import code_version
+from flows.fingerprint import code_version, of_json
 
 
 @flow(name="tabulate-wave", flow_run_name="{wave}")
@@ -63,29 +63,24 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
         assert weighting is not None
         assert typing is not None
         margins, base = calibrated_on(definition, wave, answers, weighting.summary)
+        definitions = {
+            name: of_json(each.model_dump(mode="json"))
+            for name, each in (
+                ("questionnaire", questionnaire),
+                ("theme", definition.dossier.theme(theme)),
+                ("publication", definition.dossier.publication),
+            )
+        }
         inputs = inputs_sha256(
             batches_of(store, definition, defined),
             weighting.inputs_sha256,
             typing.inputs_sha256,
             code_version(),
             theme,
-            questionnaire.model_dump(mode="json"),
-            definition.dossier.theme(theme).model_dump(mode="json"),
+            defined.design.model_dump(mode="json"),
+            definitions,
         )
-        tables = crosstab(
-            answers,
-            questionnaire,
-            definition.theme_questions(theme, wave),
-            profile=profiles,
-            profile_codes=definition.profiles.codes,
-            weights=weights,
-            margins=margins,
-            model_items=set(definition.profiles.items) | set(definition.profiles.golden),
-            theme=theme,
-            wave=wave,
-            publication=definition.dossier.publication,
-            base_weights=base,
-        )
+        tables = theme_tables(definition, wave, theme, answers, profiles, weights, margins, base)
         sizes = profile_sizes(
             profiles,
             definition.profiles.codes,
@@ -93,6 +88,7 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
             margins,
             publication=definition.dossier.publication,
             base_weights=base,
+            design=design_of(defined, questionnaire, answers),
         )
         record = store.add_table_run(
             definition.code,
@@ -106,6 +102,7 @@ def tabulate_theme(survey: str, wave: str, theme: str) -> Done:
                 "tables": len(tables),
                 "respondents": len(answers),
                 "sizes": [asdict(size) for size in sizes],
+                "definitions": definitions,
             },
         )
     create_table_artifact(

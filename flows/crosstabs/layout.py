@@ -2,69 +2,46 @@
 
 An *atom* is a vector over people that is counted in every column: an indicator of one
 answer, or a number. A table row is a linear combination of atoms, so the sums of answers,
-nets, means and bases all follow from the sums of the atoms.
+nets, net scores, means and bases all follow from the sums of the atoms. Medians and standard
+deviations do not: they stand in the layout with their values and are filled in later
+(`derived_rows.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from flows.crosstabs.errors import CrosstabError
+from flows.crosstabs.layout_experiment import experiment_layout
+from flows.crosstabs.layout_marked import marked_layout, ranking_layout
+from flows.crosstabs.layout_parts import (
+    ASKED_ONLY,
+    Floats,
+    Layout,
+    Line,
+    answer_codes,
+    apart,
+    assembled,
+    bands_of,
+    kinds,
+)
+from flows.crosstabs.rows import answer_options, identity_of, outcomes_of, table_rows
 from flows.crosstabs.tables import Identity, Row
 from flows.definitions.models import (
     MISSING_CODES,
     AnswerColumn,
     Missing,
     Question,
+    Questionnaire,
     QuestionType,
-    Text,
     columns_of,
 )
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
-Codes = NDArray[np.int16]
-
-
-def mean_label(scores: Sequence[float | None]) -> Text:
-    """What the mean's row is called: with the ends of its scale, where it has one."""
-    known = [score for score in scores if score is not None]
-    if not known:
-        return Text(nl="Gemiddelde", en="Mean")
-    low, high = f"{min(known):g}", f"{max(known):g}"
-    return Text(nl=f"Gemiddelde, van {low} tot {high}", en=f"Mean, from {low} to {high}")
-
-
-_NO_OPINION = (Missing.DONT_KNOW.code, Missing.REFUSED.code)
-_ASKED_ONLY = (Missing.SKIPPED.code, Missing.INVALID.code)
-
-
-@dataclass(frozen=True, eq=False)
-class Layout:
-    """One table to be: its atoms (A, n) and how its rows (R) are made of their sums.
-
-    `numerator`, `denominator`, `square` (R, A): y, its base b, and y^2. `behind` (R, A):
-    the people counted behind a row. `shift` (R): what was taken from y before counting.
-    `base`, `no_opinion`, `asked` (A): the table's base, those without an opinion, and all
-    who were asked.
-    """
-
-    identity: Identity
-    rows: tuple[Row, ...]
-    atoms: tuple[NDArray[np.generic], ...]
-    numerator: Floats
-    denominator: Floats
-    square: Floats
-    behind: Floats
-    shift: Floats
-    base: Floats
-    no_opinion: Floats
-    asked: Floats
+__all__ = ["Layout", "answer_codes", "identity_of", "layouts", "table_rows"]
 
 
 def layouts(
@@ -73,218 +50,134 @@ def layouts(
     wave: str,
     theme: str,
     model_items: frozenset[str],
+    questionnaire: Questionnaire | None = None,
 ) -> Iterator[Layout]:
-    """The tables of `questions` in order: one per question or grid item; open ones have none.
+    """The tables of `questions` in order: one per question or grid item.
 
-    A question that the wave did not ask is left out where the frame has no column of it.
+    Open questions have none, unless their answers were coded. A question that the wave did not
+    ask is left out where the frame has no column of it. `questionnaire`: where the outcomes of
+    an experiment are looked up; without it an experiment is a table of its arms.
     """
     for question in questions:
-        if question.type is QuestionType.OPEN:
+        columns = tuple(column for column in columns_of(question) if not column.is_text)
+        if not columns or not in_frame(frame, question, columns, wave):
             continue
-        columns = columns_of(question)
-        absent = [column.name for column in columns if column.name not in frame]
-        if absent and not question.asked_in(wave):
-            continue
-        if absent:
-            raise CrosstabError(
-                f"The answers of wave {wave} have no column {absent[0]} of question "
-                f"{question.code}; ingest the wave again under the present questionnaire."
-            )
-        if question.is_marked:
-            yield _marked(frame, question, columns, identity_of(columns[0], theme, model_items))
-            continue
-        for column in columns:
-            identity = identity_of(column, theme, model_items)
-            if question.type is QuestionType.NUMBER:
-                yield _number(frame, column, identity)
-            else:
-                yield _coded(frame, column, identity)
+        first = identity_of(columns[0], theme, model_items, questionnaire)
+        if question.type is QuestionType.RANKING:
+            yield ranking_layout(frame, question, columns, first)
+        elif question.is_marked:
+            yield marked_layout(frame, question, columns, first)
+        elif outcomes := tuple(
+            outcome
+            for outcome in outcomes_of(question, questionnaire)
+            if in_frame(frame, outcome.column.question, (outcome.column,), wave)
+        ):
+            yield experiment_layout(frame, columns[0], outcomes, first)
+        else:
+            for column in columns:
+                identity = identity_of(column, theme, model_items)
+                number = question.type is QuestionType.NUMBER
+                yield (_number if number else _coded)(frame, column, identity)
 
 
-def identity_of(column: AnswerColumn, theme: str, model_items: frozenset[str]) -> Identity:
-    """What the table of this answer column is about (marked: of all columns of the question)."""
-    question = column.question
-    item = column.item.code if column.item else None
-    base = question.base
-    return Identity(
-        number=column.number,
-        question=question.code,
-        item=item,
-        theme=theme,
-        dimension=question.dimension.value,
-        type=question.type.value,
-        text=column.text,
-        question_text=question.text,
-        base_text=Text(nl=base.nl, en=base.en) if base else None,
-        special=question.special,
-        multiple=question.is_marked,
-        headline=question.headline,
-        model_item=question.code in model_items or column.name in model_items,
-    )
+def in_frame(
+    frame: pd.DataFrame, question: Question, columns: Sequence[AnswerColumn], wave: str
+) -> bool:
+    """Whether the answers have these columns; False where the wave did not ask for them.
 
-
-def table_rows(columns: Sequence[AnswerColumn]) -> tuple[Row, ...]:
-    """The rows of the table of an answer column, in order: answers, nets, mean."""
-    rows: list[Row] = []
-    for column in columns:
-        question = column.question
-        options = question.substantive
-        scores = [option.score for option in options]
-        mean = question.mean and not question.is_marked and any(x is not None for x in scores)
-        rows += [
-            Row(o.code, o.label, "answer", o.last, score if mean else None)
-            for o, score in zip(options, scores, strict=True)
-        ]
-        rows += [Row(net.code, net.label, "net", members=net.options) for net in question.nets]
-        if mean or question.type is QuestionType.NUMBER:
-            rows.append(Row("mean", mean_label(scores), "mean"))
-    return tuple(rows)
-
-
-def answer_codes(frame: pd.DataFrame, name: str, categories: tuple[str, ...]) -> Codes:
-    """Positions (n) of the answers in `categories`; -1 for an empty cell."""
-    values = frame[name].array
-    if not isinstance(values, pd.Categorical):
-        values = pd.Categorical(values)
-    if tuple(values.categories) == categories:
-        exact: Codes = values.codes.astype(np.int16)
-        return exact
-    place = {code: i for i, code in enumerate(categories)}
-    lookup = np.array([place.get(str(code), -2) for code in values.categories] + [-1])
-    codes: Codes = lookup.astype(np.int16)[values.codes]
-    if (codes == -2).any():
-        unknown = values.categories[values.codes[codes == -2][0]]
+    Raises CrosstabError where it did.
+    """
+    absent = [column.name for column in columns if column.name not in frame]
+    if absent and question.asked_in(wave):
         raise CrosstabError(
-            f"Column {name} holds the code {unknown}, which the questionnaire does not know; "
-            "validate the answers first."
+            f"The answers of wave {wave} have no column {absent[0]} of question "
+            f"{question.code}; ingest the wave again under the present questionnaire."
         )
-    return codes
-
-
-def _kind(codes: Codes, answers: int, kinds: tuple[str, ...]) -> Bools:
-    result = np.zeros(len(codes), dtype=bool)
-    for kind in kinds:
-        result |= codes == answers + MISSING_CODES.index(kind)
-    return result
+    return not absent
 
 
 def _coded(frame: pd.DataFrame, column: AnswerColumn, identity: Identity) -> Layout:
     question = column.question
-    options = question.substantive
-    k = len(options)
+    k = len(question.substantive)
     codes = answer_codes(frame, column.name, column.categories)
-    atoms = tuple(codes == i for i in range(k))
-    unit = np.eye(k)
-    y, b, square, behind, shift = list(unit), [np.ones(k)] * k, list(unit), list(unit), [0.0] * k
-    for net in question.nets:
-        members = np.array([o.code in net.options for o in options], dtype=np.float64)
-        y.append(members)
-        b.append(np.ones(k))
-        square.append(members)
-        behind.append(members)
-        shift.append(0.0)
-    scored = np.array([o.score is not None for o in options])
-    if question.mean and scored.any():
-        scores = np.array([o.score if o.score is not None else 0.0 for o in options])
-        centre = float(scores[scored].mean())
-        scores = np.where(scored, scores - centre, 0.0)
-        y.append(scores)
-        b.append(scored.astype(np.float64))
-        square.append(scores**2)
-        behind.append(scored.astype(np.float64))
-        shift.append(centre)
+    atoms: list[NDArray[np.generic]] = [codes == i for i in range(k)]
+    if len(answer_options(question)) > k:
+        atoms.append(kinds(codes, k, (Missing.DONT_KNOW.code,)))
+    rows = table_rows([column])
+    units = dict(zip((row.code for row in rows), np.eye(len(atoms)), strict=False))
+    scores = np.array([o.score if o.score is not None else np.nan for o in question.substantive])
+    scores = np.append(scores, [np.nan] * (len(atoms) - k))
+    lines = _share_lines(rows, units) | _statistic_lines(rows, scores)
+    values = None
+    if any(row.kind in ("median", "sd") for row in rows):
+        lookup = np.append(scores[:k], [np.nan] * (len(column.categories) - k + 1))
+        values = lookup[codes]
     # The two atoms after the answers: no opinion, and asked without an answer.
-    extra = (_kind(codes, k, _NO_OPINION), _kind(codes, k, _ASKED_ONLY))
-    base = np.append(np.ones(k), [0.0, 0.0])
-    return _layout(
-        identity, table_rows([column]), (*atoms, *extra), (y, b, square, behind), shift, base
-    )
+    atoms += [kinds(codes, k, apart(question)), kinds(codes, k, ASKED_ONLY)]
+    base = np.ones(len(units))
+    return assembled(identity, rows, atoms, [lines[row.code] for row in rows], base, values=values)
 
 
-def _marked(
-    frame: pd.DataFrame, question: Question, columns: tuple[AnswerColumn, ...], identity: Identity
-) -> Layout:
-    """A question with a column per option; its base is everybody who answered it.
+def _share_lines(rows: Sequence[Row], units: dict[str, Floats]) -> dict[str, Line]:
+    """Answers, nets and net scores, all of the table's own base."""
+    width = len(next(iter(units.values()), np.empty(0)))
+    everybody = np.ones(width)
+    lines: dict[str, Line] = {}
+    for row in rows:
+        if row.kind == "answer":
+            y = units[row.code]
+        elif row.kind == "net":
+            y = np.sum([units[code] for code in row.members], axis=0)
+        elif row.kind == "score":
+            plus, minus = (lines[code].y for code in row.members)
+            # Both sides are of the same people, so the score is linear by itself: 1, 0 or -1.
+            lines[row.code] = Line(plus - minus, everybody, plus + minus, plus + minus)
+            continue
+        else:
+            continue
+        lines[row.code] = Line(y, everybody, y, y)
+    return lines
 
-    Who chose none of the options did answer, unless the list has a way to say so (an
-    exclusive or a missing option): then leaving all open is skipping the question.
-    """
-    n = len(frame)
-    chosen: dict[str, Bools] = {}
-    opted_out, plain, unanswered = (np.zeros(n, dtype=bool) for _ in range(3))
-    no_opinion = np.zeros(n, dtype=bool)
-    for column in columns:
-        option = column.option
-        assert option is not None
-        codes = answer_codes(frame, column.name, column.categories)
-        no_opinion |= _kind(codes, 2, _NO_OPINION)
-        unanswered |= _kind(codes, 2, _ASKED_ONLY)
-        if option.missing is None:
-            chosen[option.code] = codes == 0
-            plain |= codes == 1
-        elif option.missing.code in _NO_OPINION:
-            no_opinion |= codes == 0
-        elif option.missing.code not in _ASKED_ONLY:
-            opted_out |= codes == 0
-    some = np.logical_or.reduce(list(chosen.values()))
-    silent = plain & ~some & ~no_opinion & ~opted_out
-    can_say_none = any(o.exclusive or o.missing is not None for o in question.options)
-    base = some if can_say_none else some | silent
-    no_opinion &= ~base
-    asked_only = (silent | unanswered) & ~base & ~no_opinion & ~opted_out
 
-    rows = table_rows(columns[:1])
-    atoms = [chosen[option.code] for option in question.substantive]
-    atoms += [np.logical_or.reduce([chosen[code] for code in net.options]) for net in question.nets]
-    r = len(rows)
-    unit = list(np.hstack([np.eye(r), np.zeros((r, 1))]))
-    answered = np.append(np.zeros(r), 1.0)
-    parts = (unit, [answered] * r, unit, unit)
-    whole = np.append(answered, [0.0, 0.0])
-    return _layout(identity, rows, (*atoms, base, no_opinion, asked_only), parts, [0.0] * r, whole)
+def _statistic_lines(rows: Sequence[Row], scores: Floats) -> dict[str, Line]:
+    """The mean of scores (A; NaN where none), and places for the median and the deviation."""
+    scored = np.isfinite(scores)
+    centre = float(scores[scored].mean()) if scored.any() else 0.0
+    centred = np.where(scored, scores - centre, 0.0)
+    behind = scored.astype(np.float64)
+    nothing = np.zeros(len(scores))
+    return {
+        row.code: Line(centred, behind, centred**2, behind, centre)
+        if row.kind == "mean"
+        else Line(nothing, behind, nothing, behind)
+        for row in rows
+        if row.kind in ("mean", "median", "sd")
+    }
 
 
 def _number(frame: pd.DataFrame, column: AnswerColumn, identity: Identity) -> Layout:
+    question = column.question
     values = frame[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
     missing = answer_codes(frame, f"{column.name}__missing", ("", *MISSING_CODES))
     known = np.isfinite(values)
     centre = float(values[known].mean()) if known.any() else 0.0
     centred = np.where(known, values - centre, 0.0)
-    kinds = (_kind(missing, 1, _NO_OPINION), _kind(missing, 1, _ASKED_ONLY))
-    atoms = (centred, centred**2, known, kinds[0] & ~known, kinds[1] & ~known)
-    y, square, base = np.eye(3)
-    parts = ([y], [base], [square], [base])
-    whole = np.append(base, [0.0, 0.0])
-    return _layout(identity, table_rows([column]), atoms, parts, [centre], whole)
-
-
-def _layout(
-    identity: Identity,
-    rows: tuple[Row, ...],
-    atoms: tuple[NDArray[np.generic], ...],
-    parts: tuple[list[Floats], list[Floats], list[Floats], list[Floats]],
-    shift: list[float],
-    base: Floats,
-) -> Layout:
-    """`parts` say nothing of the last two atoms: no opinion, and asked without an answer."""
-    numerator, denominator, square, behind = (
-        np.hstack([np.array(part), np.zeros((len(rows), 2))]) for part in parts
-    )
-    a = len(atoms)
-    no_opinion = np.zeros(a)
-    no_opinion[a - 2] = 1.0
-    asked = base.copy()
-    asked[a - 2 :] = 1.0
-    return Layout(
-        identity=identity,
-        rows=rows,
-        atoms=atoms,
-        numerator=numerator,
-        denominator=denominator,
-        square=square,
-        behind=behind,
-        shift=np.array(shift),
-        base=base,
-        no_opinion=no_opinion,
-        asked=asked,
-    )
+    band = bands_of(values, question.bands)
+    atoms: list[NDArray[np.generic]] = [centred, centred**2, known]
+    atoms += [band == i for i in range(len(question.bands))]
+    y, square, base, *bands = np.eye(len(atoms))
+    rows = table_rows([column])
+    units = dict(zip((b.code for b in question.bands), bands, strict=True))
+    nothing = np.zeros(len(atoms))
+    lines = {
+        code: Line(line.y, base, line.square, line.behind)
+        for code, line in _share_lines(rows, units).items()
+    }
+    for row in rows:
+        if row.kind == "mean":
+            lines[row.code] = Line(y, base, square, base, centre)
+        elif row.kind in ("median", "sd"):
+            lines[row.code] = Line(nothing, base, nothing, base)
+    atoms += [kinds(missing, 1, wanted) & ~known for wanted in (apart(question), ASKED_ONLY)]
+    kept = values if any(row.kind in ("median", "sd") for row in rows) else None
+    return assembled(identity, rows, atoms, [lines[row.code] for row in rows], base, values=kept)

@@ -1,4 +1,4 @@
-"""The margins that stored weights meet, for the variance of tables made with them."""
+"""What the variance of tables needs besides weights: the margins they meet, the sample's design."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.crosstabs.errors import CrosstabError
-from flows.definitions.models import Survey
+from flows.definitions.models import Questionnaire, Survey, Wave
+from flows.ingest.derive import variable
+from flows.statistics.design import SampleDesign
 from flows.weighting.calibrated import calibrated_margins
 from flows.weighting.diagnostics import scheme_sha256
 from flows.weighting.scheme import weighting_frame
@@ -39,3 +41,36 @@ def calibrated_on(
     if plan.base_weight is None:
         return margins, None
     return margins, frame[plan.base_weight].to_numpy(float)
+
+
+def design_of(
+    wave: Wave, questionnaire: Questionnaire, answers: pd.DataFrame
+) -> SampleDesign | None:
+    """Strata, clusters and population per person (n) as survey.yaml tells; None without them.
+
+    Raises CrosstabError when somebody has no stratum or cluster, or a stratum no population.
+    """
+    plan = wave.design
+    if plan.strata is None and plan.clusters is None and not plan.population:
+        return None
+    parts: dict[str, pd.Series | None] = {}
+    for part, name in (("strata", plan.strata), ("clusters", plan.clusters)):
+        values = None if name is None else variable(answers, questionnaire, name)
+        if values is not None and values.isna().any():
+            raise CrosstabError(
+                f"{wave.code}: {int(values.isna().sum())} respondents have no {name}, which "
+                f"survey.yaml names as {part} of the sample; complete it or leave them out."
+            )
+        parts[part] = None if values is None else values.astype(str)
+    population = None
+    if plan.population:
+        strata = parts["strata"]
+        home = pd.Series("all", index=answers.index) if strata is None else strata
+        population = home.map(plan.population)
+        if population.isna().any():
+            stratum = home[population.isna()].iloc[0]
+            raise CrosstabError(
+                f"{wave.code}: survey.yaml gives no population of stratum {stratum}; add it "
+                "under design.population."
+            )
+    return SampleDesign(parts["strata"], parts["clusters"], population)

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.findings import main_rows
 from flows.crosstabs.publish import publish
@@ -64,7 +65,7 @@ class Trait:
     row: Row
     own: Cell
     everybody: Cell
-    n: int
+    n: int | None
     verdict: Verdict
     strength: float
 
@@ -173,8 +174,7 @@ def portrait_tables(
         whole,
         extended,
         questions,
-        profile,
-        plan.codes,
+        profile_banner(profile, plan.codes, len(whole)),
         weights,
         margins,
         model_items=defining(plan, questionnaire),

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from flows.crosstabs.crosstab import checked_weights, profile_groups
+from flows.crosstabs.banner import profile_groups
+from flows.crosstabs.crosstab import checked_weights
 from flows.crosstabs.rounding import whole_percent
 from flows.crosstabs.tables import ProfileSize
 from flows.definitions.models import Publication
+from flows.statistics.design import SampleDesign
 from flows.statistics.estimated_margins import EstimatedMargin
 from flows.statistics.intervals import logit_interval, proportion_interval
 from flows.statistics.variance import (
@@ -34,6 +36,7 @@ def profile_sizes(
     publication: Publication = Publication(),  # noqa: B008
     base_weights: ArrayLike | None = None,
     estimated_margin: EstimatedMargin | None = None,
+    design: SampleDesign | None = None,
 ) -> tuple[ProfileSize, ...]:
     """Weighted shares of the profiles among the typed, as whole per cents with an interval.
 
@@ -46,7 +49,9 @@ def profile_sizes(
     w = checked_weights(weights, len(np.asarray(weights)))
     groups = profile_groups(profile, codes, len(w))
     everybody = np.zeros(len(w), dtype=np.int64)
-    sample = weighted_sample(w, everybody, 1, margins, base_weights, estimated_margin)
+    sample = weighted_sample(
+        w, everybody, 1, margins, base_weights, estimated_margin, design=design
+    )
     rows = np.array([groups == i for i in range(len(codes))] + [groups >= 0], dtype=np.float64)
     sums = sample.sums(rows[:, sample.grouping.order])[:, :1]
     base = np.broadcast_to(sums[-1:], sums[:-1].shape)
@@ -56,10 +61,12 @@ def profile_sizes(
     typed = base[:, 0, COUNT]
     squares = np.maximum(base[:, 0, SQUARE], np.finfo(float).tiny)
     n_eff = base[:, 0, WEIGHT] ** 2 / squares
-    low, high = proportion_interval(share, error, typed, n_eff, sample.n - 1, publication.alpha)
+    low, high = proportion_interval(
+        share, error, typed, n_eff, sample.degrees_of_freedom, publication.alpha
+    )
     # Where the sample adds no error, its size says nothing about the interval either.
     given = (sampling_variance(sample, linear)[:, 0] == 0) & (error > 0)
-    bounds = logit_interval(share, error, sample.n - 1, publication.alpha)
+    bounds = logit_interval(share, error, sample.degrees_of_freedom, publication.alpha)
     low, high = (np.where(given, *pair) for pair in zip(bounds, (low, high), strict=True))
     counts = np.rint(sums[:-1, 0, COUNT]).astype(np.int64)
     result = []

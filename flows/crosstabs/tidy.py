@@ -40,9 +40,10 @@ def tidy(
 ) -> pd.DataFrame:
     """One line per published number, columns `COLUMNS`.
 
-    `statistic`: share, net, mean or dont_know. Shares are 0-1 in whole per cents, means have
-    one decimal. A number under a bound ("< 1%") has no value but `low` 0 and `high` the
-    bound, flag `below`. A hidden number has no line at all.
+    `statistic`: as `STATISTICS` (share, net, mean ...), or dont_know. Shares, net scores and
+    effects are 0-1 in whole per cents, means, medians and deviations have one decimal. `n` and
+    `n_eff` are empty where the number of participants is hidden. A number under a bound ("< 1%")
+    has no value but `low` 0 and `high` the bound, flag `below`. A hidden number has no line.
     """
     lines = [
         (survey, wave, edition, tables.theme, area, *line)
@@ -60,7 +61,8 @@ def _lines(table: PublishedTable) -> Iterator[tuple[object, ...]]:
         (row.code, STATISTICS[row.kind], cells)
         for row, cells in zip(table.rows, table.cells, strict=True)
     ]
-    rows.append((DONT_KNOW, DONT_KNOW, table.dont_know))
+    if identity.dont_know != "leave_out":
+        rows.append((DONT_KNOW, DONT_KNOW, table.dont_know))
     for answer, statistic, cells in rows:
         for c, cell in enumerate(cells):
             if cell.flag in HIDDEN or cell.flag is Flag.NO_BASE:

@@ -1,23 +1,67 @@
-"""When a difference with all others is marked."""
+"""Which differences are marked: beyond chance for the number of tests made, and large enough.
+
+`versus_rest`, the default: each column with all others together, corrected over all columns of
+one axis and all rows of the table (`adjusted`). The other rules compare the columns of an axis
+in pairs and give letters (`pairwise.py`); under these nothing is marked against all others.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.crosstabs.tables import Table
+from flows.crosstabs.banner import axis_of_column
+from flows.crosstabs.tables import Floats, Row, RowKind, Table
 from flows.definitions.models import Publication
+from flows.statistics.multiplicity import adjust
+
+VERSUS_REST = "versus_rest"
+
+UNTESTED: frozenset[RowKind] = frozenset({"median", "sd"})
+"""Kinds of rows that carry no tests."""
 
 _TOLERANCE = 1e-9
 
 
+def adjusted(
+    p_value: Floats, rows: Sequence[Row], columns: Sequence[str], correction: str
+) -> Floats:
+    """Adjusted p-values (R, C) of a table: the tests of each axis are corrected together.
+
+    `columns`: codes, the total among them. NaN where no test is made, for rows without tests
+    too.
+    """
+    result = np.full(p_value.shape, np.nan)
+    tested = np.array([row.kind not in UNTESTED for row in rows], dtype=bool)
+    axes = np.array([axis_of_column(code) for code in columns])
+    for axis in dict.fromkeys(axes.tolist()):
+        if axis:
+            cells = np.ix_(tested, axes == axis)
+            result[cells] = adjust(p_value[cells], correction)
+    return result
+
+
+def in_points(rows: Sequence[Row]) -> NDArray[np.bool_]:
+    """Rows (R) that are counted in percentage points: shares, scores, and effects on a share."""
+    kinds = {row.code: row.kind for row in rows}
+    return np.array(
+        [
+            row.kind not in ("mean", *UNTESTED)
+            and not (row.kind == "effect" and "mean" in [kinds.get(code) for code in row.members])
+            for row in rows
+        ],
+        dtype=bool,
+    )
+
+
 def large_enough(table: Table, publication: Publication) -> NDArray[np.bool_]:
     """Cells (R, C) that differ enough to matter: 5 points, or 0.2 standard deviations."""
-    is_mean = np.array([row.kind == "mean" for row in table.rows])[:, None]
     needed = np.where(
-        is_mean,
-        publication.minimum_sd * table.standard_deviation[:, -1:],
+        in_points(table.rows)[:, None],
         publication.minimum_points / 100,
+        publication.minimum_sd * table.standard_deviation[:, -1:],
     )
     with np.errstate(invalid="ignore"):
         enough: NDArray[np.bool_] = np.abs(table.difference) >= needed - _TOLERANCE
@@ -25,9 +69,14 @@ def large_enough(table: Table, publication: Publication) -> NDArray[np.bool_]:
 
 
 def marked(table: Table, publication: Publication) -> NDArray[np.bool_]:
-    """Cells (R, C) that get a mark: beyond chance within the table, and large enough."""
+    """Cells (R, C) that get a mark: beyond chance within the table, and large enough.
+
+    None in tables about items of the model, in rows without tests, and where columns are
+    compared in pairs.
+    """
+    if table.identity.model_item or publication.test != VERSUS_REST:
+        return np.zeros(table.estimate.shape, dtype=bool)
+    tested = np.array([row.kind not in UNTESTED for row in table.rows], dtype=bool)[:, None]
     with np.errstate(invalid="ignore"):
-        beyond_chance = table.p_adjusted < publication.alpha
-    if table.identity.model_item:
-        return np.zeros(beyond_chance.shape, dtype=bool)
+        beyond_chance = tested & (table.p_adjusted < publication.alpha)
     return beyond_chance & large_enough(table, publication)

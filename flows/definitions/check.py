@@ -10,11 +10,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from flows.definitions.check_dossier import designs_refer, dossier_refers
 from flows.definitions.check_groups import variables_of
+from flows.definitions.check_questions import questions_are_whole
 from flows.definitions.check_weighting import weighting_faults
 from flows.definitions.errors import DefinitionError, Fault, Finding
 from flows.definitions.load import line_of, read_survey
-from flows.definitions.models import Derived, Question, Questionnaire, QuestionType, Survey
+from flows.definitions.models import Derived, Questionnaire, Survey
 from flows.definitions.own_areas import load_own_areas
 from flows.definitions.schemes import load_scheme, other_schemes
 
@@ -103,72 +105,6 @@ def _codes_are_unique(survey: Survey) -> Iterator[Finding]:
             f"{code} is both a question and a derived variable.",
             "Rename the derived one.",
         )
-
-
-def _questions_are_whole(survey: Survey) -> Iterator[Finding]:
-    questionnaire = survey.questionnaire
-    themes = {theme.code for theme in survey.dossier.themes}
-    waves = {wave.code for wave in survey.info.waves}
-    for i, question in enumerate(questionnaire.questions):
-        place = ("questions", i)
-        for message, remedy in _faults_of(question, questionnaire):
-            yield "questionnaire", place, f"{question.code}: {message}", remedy
-        if question.theme is not None and question.theme not in themes:
-            yield (
-                "questionnaire",
-                (*place, "theme"),
-                f"{question.code}: the theme {question.theme} has no dossier.",
-                "Add it to dossier.yaml or correct the code.",
-            )
-        for wave in (*question.waves, *question.columns, *question.reworded):
-            if wave not in waves:
-                yield (
-                    "questionnaire",
-                    place,
-                    f"{question.code}: there is no wave {wave}.",
-                    f"The waves are {', '.join(sorted(waves))}.",
-                )
-
-
-def _faults_of(question: Question, questionnaire: Questionnaire) -> Iterator[tuple[str, str]]:
-    if question.scale and question.scale not in questionnaire.scales:
-        yield f"there is no scale {question.scale}.", "Add it under scales."
-        return
-    coded = question.is_coded or question.is_marked
-    if coded and len(question.substantive) < (1 if question.is_marked else 2):
-        yield "too few answer options.", "Give options, or name a scale."
-    if not coded and question.options:
-        yield f"a {question.type} question has no options.", "Remove them."
-    if question.type is QuestionType.GRID and not question.items:
-        yield "a grid needs items.", "List its rows under items."
-    if question.type is not QuestionType.GRID and question.items:
-        yield f"a {question.type} question has no items.", "Make it a grid or remove them."
-    codes = {option.code for option in question.substantive}
-    for net in question.nets:
-        for code in net.options:
-            if code not in codes:
-                yield f"net {net.code} counts the unknown option {code}.", "Correct the code."
-    headlines = codes | {net.code for net in question.nets} | {"mean"}
-    if question.headline and question.headline not in headlines:
-        yield f"the headline {question.headline} is no net, option or mean.", "Correct it."
-    overlap = {net.code for net in question.nets} & codes
-    if overlap:
-        yield f"net and option share the code {min(overlap)}.", "Rename the net."
-    sources = Counter(code for option in question.options for code in option.source_codes)
-    for code, count in sources.items():
-        if count > 1 and question.is_coded:
-            yield f"source code {code} belongs to {count} options.", "Give it to one."
-    scored = any(option.score is not None for option in question.substantive)
-    if question.mean and not scored and question.type is not QuestionType.NUMBER:
-        yield "a mean is asked but no option has a value.", "Give values or drop mean."
-    if question.base is not None:
-        if not questionnaire.has(question.base.question):
-            yield f"its base names no question: {question.base.question}.", "Correct it."
-        else:
-            asked = {o.code for o in questionnaire.question(question.base.question).options}
-            for code in question.base.options:
-                if code not in asked:
-                    yield f"its base names the unknown option {code}.", "Correct it."
 
 
 def _derived_refer(survey: Survey) -> Iterator[Finding]:
@@ -288,36 +224,13 @@ def _profiles_refer(survey: Survey) -> Iterator[Finding]:
             yield "profiles", ("axes",), f"prototypes use the axis {axis}, not defined.", "Add it."
 
 
-def _dossier_refers(survey: Survey) -> Iterator[Finding]:
-    questionnaire = survey.questionnaire
-    names = {column.name for column in questionnaire.columns()}
-    names |= {question.code for question in questionnaire.questions}
-    for i, theme in enumerate(survey.dossier.themes):
-        roles = {
-            "questions": theme.questions,
-            **{
-                role: (getattr(theme, role),)
-                for role in ("stance", "willingness", "motives", "barriers", "channels")
-                if getattr(theme, role)
-            },
-        }
-        for role, codes in roles.items():
-            for code in codes:
-                if code not in names:
-                    yield (
-                        "dossier",
-                        ("themes", i, role),
-                        f"{theme.code}: {role} names the unknown question {code}.",
-                        "Correct it.",
-                    )
-
-
 RULES: tuple[Callable[[Survey], Iterator[Finding]], ...] = (
     _codes_are_unique,
-    _questions_are_whole,
+    questions_are_whole,
     _derived_refer,
     _waves_refer,
     _profiles_refer,
     weighting_faults,
-    _dossier_refers,
+    dossier_refers,
+    designs_refer,
 )

@@ -6,7 +6,7 @@ the slower parser that knows line numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from flows.definitions.errors import DefinitionError, Fault
 from flows.definitions.models import (
     DossierPlan,
     Model,
+    Net,
     ProfilePlan,
     Question,
     Questionnaire,
@@ -194,25 +195,77 @@ def _told(item: Any) -> tuple[str, str]:
             f"{where}: {item['input']!r} is not a code.",
             "Use letters, digits, - and _ only; wave codes are lower case and start with a letter.",
         )
+    if kind == "value_error":
+        return f"{where}: {item['msg'].removeprefix('Value error, ')}.", ""
     return f"{where}: {item['msg']} (found {item['input']!r}).", ""
 
 
 def resolve_scales(questionnaire: Questionnaire) -> Questionnaire:
-    """Give every question the options, nets and headline of the scale it names."""
-    return questionnaire.model_copy(
-        update={"questions": tuple(_resolved(q, questionnaire) for q in questionnaire.questions)}
-    )
+    """Give every question what the scale it names says, and fill in what is declared briefly.
+
+    Nets of the top or bottom so many get their options, and an experiment and its outcomes
+    know each other whichever of them names the other.
+    """
+    questions = [_resolved(question, questionnaire) for question in questionnaire.questions]
+    return questionnaire.model_copy(update={"questions": tuple(_linked(questions))})
+
+
+_OF_SCALE = (
+    "options",
+    "nets",
+    "scores",
+    "headline",
+    "mean",
+    "statistics",
+    "direction",
+    "dont_know",
+)
 
 
 def _resolved(question: Question, questionnaire: Questionnaire) -> Question:
     scale = questionnaire.scales.get(question.scale) if question.scale else None
-    if scale is None:
-        return question
     given = question.model_fields_set
-    return question.model_copy(
-        update={
-            name: getattr(scale, name)
-            for name in ("options", "nets", "headline", "mean", "direction")
-            if name not in given
-        }
-    )
+    update: dict[str, Any] = {}
+    if scale is not None:
+        update = {name: getattr(scale, name) for name in _OF_SCALE if name not in given}
+        question = question.model_copy(update=update)
+    nets = tuple(_with_options(net, question) for net in question.nets)
+    return question.model_copy(update={"nets": nets}) if nets != question.nets else question
+
+
+def _with_options(net: Net, question: Question) -> Net:
+    """A net with the options it is the top or bottom of, in the order of the list.
+
+    It stays empty where the direction or the values of the scale do not tell; `check` says so.
+    """
+    many = net.top or net.bottom
+    if net.options or many is None:
+        return net
+    scored = [option for option in question.options if option.score is not None]
+    if question.direction == "none" or len(scored) <= many:
+        return net
+    # Most positive first; equal values would make the end a matter of the list's order.
+    sign = -1.0 if (question.direction == "higher") is (net.top is not None) else 1.0
+    scored.sort(key=lambda option: sign * (option.score or 0.0))
+    if scored[many - 1].score == scored[many].score:
+        return net
+    end = {option.code for option in scored[:many]}
+    codes = tuple(option.code for option in question.options if option.code in end)
+    return net.model_copy(update={"options": codes})
+
+
+def _linked(questions: list[Question]) -> Iterator[Question]:
+    outcomes: dict[str, list[str]] = {q.code: list(q.outcomes) for q in questions if q.outcomes}
+    for question in questions:
+        if question.experiment is not None:
+            named = outcomes.setdefault(question.experiment, [])
+            if question.code not in named:
+                named.append(question.code)
+    experiments = {code: experiment for experiment, of in outcomes.items() for code in of}
+    for question in questions:
+        update: dict[str, Any] = {}
+        if question.code in outcomes:
+            update["outcomes"] = tuple(outcomes[question.code])
+        if question.experiment is None and question.code in experiments:
+            update["experiment"] = experiments[question.code]
+        yield question.model_copy(update=update) if update else question

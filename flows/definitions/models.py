@@ -9,9 +9,16 @@ from __future__ import annotations
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_\-]*$")]
 SourceCode = Annotated[str, StringConstraints(strict=True)]
@@ -116,9 +123,46 @@ class Item(Labelled):
 
 
 class Net(Labelled):
-    """Options counted together, such as the top two of an agreement scale."""
+    """Options counted together, such as the top two of an agreement scale.
 
-    options: tuple[Code, ...]
+    The options are named, or are the `top` or `bottom` so many: the most, or the least,
+    positive by the direction of the scale. After loading, `options` are always filled.
+    """
+
+    options: tuple[Code, ...] = ()
+    top: Annotated[int, Field(ge=1)] | None = None
+    bottom: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _declared_once(self) -> Self:
+        given = (bool(self.options), self.top is not None, self.bottom is not None)
+        if sum(given) != 1:
+            raise ValueError(f"net {self.code} needs one of options, top and bottom")
+        return self
+
+
+class Score(Labelled):
+    """A net score: the % of one net or option less the % of another, in points."""
+
+    plus: Code
+    minus: Code
+
+
+class Band(Labelled):
+    """A row of a number: `low` <= number <= `high`, open where left out.
+
+    Bands stand from low to high; a number between two of them belongs to the lower one.
+    """
+
+    low: float | None = None
+    high: float | None = None
+
+
+Direction = Literal["higher", "lower", "none"]
+Statistic = Literal["mean", "median", "sd"]
+DontKnow = Literal["apart", "answer", "leave_out"]
+"""Where those who do not know go: `apart`, outside the percentages with a row of their own;
+an `answer` like the others; or out of the table."""
 
 
 class Scale(Model):
@@ -129,9 +173,12 @@ class Scale(Model):
 
     options: tuple[Option, ...]
     nets: tuple[Net, ...] = ()
+    scores: tuple[Score, ...] = ()
     headline: Code | None = None
     mean: bool = False
-    direction: Literal["higher", "lower", "none"] = "none"
+    statistics: tuple[Statistic, ...] = ()
+    direction: Direction = "none"
+    dont_know: DontKnow = "apart"
 
 
 class Base(Model):
@@ -169,10 +216,21 @@ class Dimension(StrEnum):
 class Question(Model):
     """One question as asked.
 
-    After loading, `options`, `nets`, `headline`, `mean` and `direction` already hold what
-    the named `scale` gives where the question itself does not say otherwise.
+    After loading, whatever a `Scale` has already holds what the named `scale` gives where
+    the question itself does not say otherwise.
     `column`: source column (default: the question code); `columns`: other names per wave.
-    `waves`: the waves that asked it (default: all). `minimum`/`maximum`: range of a number.
+    `coded`: source columns that hold codes of the options: of a ranking the first choice, the
+    second and so on; of a multiple question, and of an open one whose answers were coded, what
+    was mentioned. An open question with options has these as its code frame.
+    `waves`: the waves that asked it (default: all). `minimum`/`maximum`: range of a number;
+    of a multiple question or ranking, `maximum` is how many may be chosen.
+    `bands`: the rows of a number. `top`: a ranking also tells who put an option among their
+    first so many. `sort`: the order of the answers in a table, options marked `last` staying
+    last; None: multiple questions and rankings descending, others as they stand.
+    `overview`: a grid has one table of the headlines of all items too.
+    `experiment`: the experiment whose arms may change the answer; `outcomes`: of an experiment,
+    the questions it may change (after loading both sides are known here), and `reference` the
+    arm with which the others are compared (default: the last).
     `severity`: what a failing answer means; `critical` quarantines the respondent.
     """
 
@@ -186,13 +244,24 @@ class Question(Model):
     options: tuple[Option, ...] = ()
     items: tuple[Item, ...] = ()
     nets: tuple[Net, ...] = ()
+    scores: tuple[Score, ...] = ()
+    bands: tuple[Band, ...] = ()
+    top: Annotated[int, Field(ge=1)] | None = None
     headline: Code | None = None
     mean: bool = False
-    direction: Literal["higher", "lower", "none"] = "none"
+    statistics: tuple[Statistic, ...] = ()
+    direction: Direction = "none"
+    dont_know: DontKnow = "apart"
+    sort: Literal["none", "descending"] | None = None
+    overview: bool = False
+    experiment: Code | None = None
+    outcomes: tuple[Code, ...] = ()
+    reference: Code | None = None
     base: Base | None = None
     special: Literal["none", "political", "origin", "health"] = "none"
     column: str | None = None
     columns: dict[Code, str] = Field(default_factory=dict)
+    coded: tuple[str, ...] = ()
     waves: tuple[Code, ...] = ()
     reworded: tuple[Code, ...] = ()
     minimum: float | None = None
@@ -216,8 +285,45 @@ class Question(Model):
 
     @property
     def is_marked(self) -> bool:
-        """Whether each option has a column of its own (`1` chosen, `0` not)."""
+        """Whether each option has a column of its own (`0` not chosen, else `1` or its rank)."""
+        if self.type is QuestionType.OPEN:
+            return bool(self.options)
         return self.type in (QuestionType.MULTIPLE, QuestionType.RANKING)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether the words of an open answer are kept: of a coded one, if `column` names them."""
+        return self.type is QuestionType.OPEN and (not self.options or self.column is not None)
+
+    @property
+    def places(self) -> int:
+        """How many options of a ranking can have a rank."""
+        asked = len(self.coded) or len(self.substantive)
+        return asked if self.maximum is None else min(asked, int(self.maximum))
+
+    @property
+    def shown_statistics(self) -> tuple[Statistic, ...]:
+        """The statistics that are rows of the table, in order; of a number at least its mean."""
+        wanted = set(self.statistics) | ({"mean"} if self.mean else set())
+        if not wanted and self.type is QuestionType.NUMBER:
+            wanted = {"mean"}
+        return tuple(statistic for statistic in get_args(Statistic) if statistic in wanted)
+
+    def top_code(self, option: str) -> str:
+        """The code of the row that tells who put an option among their first `top`."""
+        return f"{option}-top{self.top}"
+
+    @staticmethod
+    def rank_code(option: str) -> str:
+        """The code of the row with the mean rank of an option."""
+        return f"{option}-rank"
+
+    @property
+    def reference_arm(self) -> str | None:
+        """The arm of an experiment with which the others are compared."""
+        if self.type is not QuestionType.EXPERIMENT or not self.substantive:
+            return None
+        return self.reference or self.substantive[-1].code
 
     def asked_in(self, wave: str) -> bool:
         return not self.waves or wave in self.waves
@@ -229,9 +335,10 @@ _CODED = (QuestionType.SINGLE, QuestionType.GRID, QuestionType.SCALE, QuestionTy
 class AnswerColumn(Model):
     """One column of the answer frame.
 
-    `codes`: the substantive codes it may hold, in order. Coded columns are pandas
-    categoricals with categories `codes + MISSING_CODES`. A number's column is float, its
-    missing kinds stand in `<name>__missing`. An open answer's column is text.
+    `codes`: the substantive codes it may hold, in order: those of the options, or, in a column
+    of one option, `1` and `0`, chosen or not (of a ranking its rank, or `0`). Coded columns are
+    pandas categoricals with categories `codes + MISSING_CODES`. A number's column is float, its
+    missing kinds stand in `<name>__missing`. The words of an open answer are text.
     """
 
     name: str
@@ -254,8 +361,26 @@ class AnswerColumn(Model):
         """What is asked here: the grid item's statement, else the question."""
         return self.item.label if self.item else self.question.text
 
+    @property
+    def is_text(self) -> bool:
+        """Whether it holds the words of an open answer."""
+        return self.question.type is QuestionType.OPEN and self.option is None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """Of a column of one option, the codes that say it was chosen."""
+        return tuple(code for code in self.codes if code != "0") if self.option else ()
+
+    def sources(self, wave: str) -> tuple[str, ...]:
+        """The names of the source columns it is read from: one, or all that hold codes."""
+        coded = self.question.coded
+        if self.option is None or not coded:
+            return (self.source(wave),)
+        stem = self.question.columns.get(wave)
+        return coded if stem is None else tuple(f"{stem}_{i + 1}" for i in range(len(coded)))
+
     def source(self, wave: str) -> str:
-        """The name of the source column in the files of `wave`."""
+        """The name of its own source column in the files of `wave`."""
         part = self.item or self.option
         if part is not None and part.column:
             return part.column
@@ -347,7 +472,10 @@ class Questionnaire(Model):
 
 
 def columns_of(question: Question) -> tuple[AnswerColumn, ...]:
-    """The answer columns of one question: `E07`, `E07_a` per grid item, `E15_b` per option."""
+    """The answer columns of one question: `E07`, `E07_a` per grid item, `E15_b` per option.
+
+    Those of a coded open question are its options', then its words where they are kept.
+    """
     codes = tuple(option.code for option in question.substantive)
     if question.type is QuestionType.GRID:
         return tuple(
@@ -357,15 +485,20 @@ def columns_of(question: Question) -> tuple[AnswerColumn, ...]:
             for item in question.items
         )
     if question.is_marked:
-        return tuple(
+        ranks = question.places if question.type is QuestionType.RANKING else 1
+        marks = (*(str(rank + 1) for rank in range(ranks)), "0")
+        columns = [
             AnswerColumn(
                 name=f"{question.code}_{option.code}",
                 question=question,
                 option=option,
-                codes=("1", "0"),
+                codes=marks,
             )
             for option in question.options
-        )
+        ]
+        if question.has_text:
+            columns.append(AnswerColumn(name=question.code, question=question))
+        return tuple(columns)
     return (AnswerColumn(name=question.code, question=question, codes=codes),)
 
 
@@ -408,11 +541,24 @@ class Quality(Model):
     minimum_respondents: int = 100
 
 
+class Design(Model):
+    """How people were drawn: questions or derived variables that hold their stratum and cluster.
+
+    `population`: of every stratum (by its code; without strata under `all`), how many people,
+    or clusters where these were drawn, there are: the sample is then a known part of them.
+    """
+
+    strata: Code | None = None
+    clusters: Code | None = None
+    population: dict[Code, float] = Field(default_factory=dict)
+
+
 class Wave(Model):
     """One fieldwork. `code` starts with a letter (Prefect parses bare numbers).
 
     `background_from`: the wave whose background answers count here too, joined by person.
     `model`: the profile model version it is typed with; empty: the current one, or a draft.
+    `design`: strata and clusters of the sample, where it had any.
     """
 
     code: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]*$")]
@@ -429,6 +575,7 @@ class Wave(Model):
     model: str | None = None
     sources: tuple[Source, ...]
     quality: Quality = Quality()
+    design: Design = Design()
 
 
 class SurveyInfo(Model):
@@ -603,7 +750,12 @@ class WeightingPlan(Model):
 
 
 class Publication(Model):
-    """The rules of publication; each is printed in the dossier."""
+    """The rules of publication; each is printed in the dossier.
+
+    `test`: each column with all others together, or the columns of an axis two by two, by
+    the design (`pairwise`) or as `dimensions` or `spss` do. `correction`: for the number of
+    tests in a table.
+    """
 
     minimum_base: int = 30
     indicative_base: int = 50
@@ -614,6 +766,34 @@ class Publication(Model):
     alpha: float = 0.05
     minimum_points: float = 5.0
     minimum_sd: float = 0.2
+    test: Literal["versus_rest", "pairwise", "dimensions", "spss"] = "versus_rest"
+    correction: Literal["benjamini_hochberg", "holm", "bonferroni", "none"] = "benjamini_hochberg"
+
+
+PROFILE = "profile"
+"""The word for the profiles where a variable is named."""
+
+
+def _alone(axis: Any) -> Any:
+    return (axis,) if isinstance(axis, str) else axis
+
+
+BannerPlan = tuple[Annotated[tuple[Code, ...], BeforeValidator(_alone)], ...]
+"""The columns of a table: axes beside each other, each of one variable or of several nested.
+A variable is `profile`, a coded question or a derived variable."""
+
+
+class TablePlan(Model):
+    """Tables a dossier has besides those of its theme: other columns, or part of the people.
+
+    `filter`: per question or derived variable the codes of those who count.
+    """
+
+    code: Code
+    title: Text
+    questions: Annotated[tuple[Code, ...], Field(min_length=1)]
+    banner: BannerPlan = ((PROFILE,),)
+    filter: dict[Code, tuple[Code, ...]] = Field(default_factory=dict)
 
 
 class ThemePlan(Model):
@@ -623,12 +803,15 @@ class ThemePlan(Model):
     `stance`, `willingness`: questions (or grid items, `E03_b`) whose headline is shown per
     profile; `willingness_label` names the second where it is not about taking part.
     `motives`, `barriers`, `channels`: the questions whose top answers are shown.
-    `interpretation`: the analyst's own words.
+    `interpretation`: the analyst's own words. `banner`: the columns of its tables.
+    `tables`: tables with columns or people of their own.
     """
 
     code: Code
     title: Text
     questions: tuple[Code, ...] = ()
+    banner: BannerPlan = ((PROFILE,),)
+    tables: tuple[TablePlan, ...] = ()
     stance: Code | None = None
     willingness: Code | None = None
     motives: Code | None = None

@@ -6,8 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from flows.crosstabs.tables import TOTAL, PublishedTable, ThemeTables
-from flows.definitions.models import Language, Text, ThemePlan
+from flows.crosstabs.banner import parts_of_column
+from flows.crosstabs.tables import PublishedTable, ThemeTables
+from flows.definitions.models import PROFILE, Language, Text, ThemePlan
+from flows.dossiers.axes import by_profile, other_axes
 from flows.dossiers.content import DossierContent, Sheet
 from flows.dossiers.errors import DossierError
 from flows.dossiers.facts import DossierFacts
@@ -17,6 +19,7 @@ from flows.dossiers.sheets.cover import contents_sheet, cover_sheet
 from flows.dossiers.sheets.data import chart_data_sheet, data_sheet
 from flows.dossiers.sheets.guide import guide_sheet
 from flows.dossiers.sheets.method import method_sheet
+from flows.dossiers.sheets.numbers import Numbers, numbers_sheet, of_axis, of_overview
 from flows.dossiers.sheets.profiles import profiles_sheet
 from flows.dossiers.sheets.table import table_sheet
 from flows.dossiers.texts import Words, words
@@ -36,16 +39,20 @@ def build_content(
     `LayoutError` for a text that no sheet can hold.
     """
     _check(tables, facts, language)
-    context = Context(tables, facts, words(language))
-    named = _sheet_names(context)
+    context = Context(by_profile(tables), facts, words(language))
+    views = tuple(other_axes(tables))
+    extra = [of_overview(context, table) for table in by_profile(tables).overviews]
+    extra += [of_axis(context, view) for view in views]
+    named, numbers = _sheet_names(context, extra)
     sheets = [
         cover_sheet(context),
-        contents_sheet(context, named, _OTHERS),
+        contents_sheet(context, named, numbers, _OTHERS),
         profiles_sheet(context, plan),
         *(table_sheet(context, table, name) for table, name in named),
+        *(numbers_sheet(context, each, name) for each, name in numbers),
         guide_sheet(context),
         method_sheet(context),
-        data_sheet(context),
+        data_sheet(context, [view.table for view in views]),
     ]
     charts = [sheet.chart for sheet in sheets if sheet.chart is not None]
     chart_data, placed = chart_data_sheet(context, charts)
@@ -100,7 +107,7 @@ def _flat(sheet: Sheet) -> object:
 
 
 def _check(tables: ThemeTables, facts: DossierFacts, language: Language) -> None:
-    if not tables.tables:
+    if not by_profile(tables).tables:
         raise DossierError(
             f"theme {tables.theme!r} of survey {facts.survey!r} has no tables to publish; "
             "check the questions in dossier.yaml and the waves that asked them"
@@ -112,30 +119,35 @@ def _check(tables: ThemeTables, facts: DossierFacts, language: Language) -> None
             f"two profiles of survey {facts.survey!r} are both named {twice[0]!r}; "
             "give each a name of its own in profiles.yaml"
         )
-    known = {profile.code for profile in facts.profiles}
+    known = {(PROFILE, profile.code) for profile in facts.profiles}
+    known |= {key for key, _ in facts.levels}
     for table in tables.tables:
-        unknown = [c for c in table.columns if c not in known and c != TOTAL]
+        unknown = [c for c in table.columns if not known.issuperset(parts_of_column(c))]
         if unknown:
             raise DossierError(
-                f"table {table.identity.number} has a column for profile {unknown[0]!r}, which "
-                "profiles.yaml does not name"
+                f"table {table.identity.number} has a column for {unknown[0]!r}, which "
+                "profiles.yaml and dossier.yaml do not name"
             )
 
 
-def _sheet_names(context: Context) -> list[tuple[PublishedTable, str]]:
-    """A sheet name a table: its number, kept within Excel's rules and unique."""
+def _sheet_names(
+    context: Context, extra: Sequence[Numbers]
+) -> tuple[list[tuple[PublishedTable, str]], list[tuple[Numbers, str]]]:
+    """A sheet name a table: its number (and axis), within Excel's rules and unique."""
     taken = {context.words(f"sheet.{key}").lower() for key in ("cover", "contents", "profiles")}
     taken |= {context.words(f"sheet.{key}").lower() for key in _OTHERS}
-    named = []
-    for table in context.tables.tables:
-        stem = re.sub(r"[\[\]:*?/\\']", "-", table.identity.number)[:LONGEST_SHEET_NAME]
+
+    def name_of(wish: str) -> str:
+        stem = re.sub(r"[\[\]:*?/\\']", "-", wish)[:LONGEST_SHEET_NAME].rstrip()
         name, attempt = stem, 2
         while name.lower() in taken:
             suffix = f" ({attempt})"
             name, attempt = stem[: LONGEST_SHEET_NAME - len(suffix)] + suffix, attempt + 1
         taken.add(name.lower())
-        named.append((table, name))
-    return named
+        return name
+
+    named = [(table, name_of(table.identity.number)) for table in context.tables.tables]
+    return named, [(each, name_of(each.wish)) for each in extra]
 
 
 def _title(wording: Words, facts: DossierFacts) -> str:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from flows.definitions.models import Publication, QuestionType, Survey, Text
+from flows.definitions.models import (
+    PROFILE,
+    Publication,
+    QuestionType,
+    Survey,
+    Text,
+    ThemePlan,
+)
 from flows.profiles.summary import STEADY_MEDIAN
 
 EditionState = Literal["draft", "approved", "published", "withdrawn"]
@@ -115,7 +122,11 @@ class EditionFacts:
 
 @dataclass(frozen=True)
 class DossierFacts:
-    """Everything a dossier says besides the numbers of its tables."""
+    """Everything a dossier says besides the numbers of its tables.
+
+    `axes`: the names of the variables that columns other than profiles are made of, by code;
+    `levels`: the names of their levels, by (variable, level).
+    """
 
     survey: str
     survey_title: Text
@@ -136,6 +147,8 @@ class DossierFacts:
     simulated: bool = False
     research_exercise: bool = False
     short_titles: tuple[tuple[str, Text], ...] = ()
+    axes: tuple[tuple[str, Text], ...] = ()
+    levels: tuple[tuple[tuple[str, str], Text], ...] = ()
 
     @property
     def concept(self) -> bool:
@@ -148,6 +161,16 @@ class DossierFacts:
     def short_title(self, number: str) -> Text | None:
         """The short title of a table, where its question has one."""
         return next((text for code, text in self.short_titles if code == number), None)
+
+    def axis(self, code: str) -> Text:
+        """The name of an axis of columns: its variables, nested ones joined."""
+        names = dict(self.axes)
+        known = [names[name] for name in code.split("*")]
+        return Text(nl=" × ".join(t["nl"] for t in known), en=" × ".join(t["en"] for t in known))
+
+    def level(self, variable: str, code: str) -> Text:
+        """The name of a level of a variable that columns are made of."""
+        return next(text for key, text in self.levels if key == (variable, code))
 
     def without_edition(self) -> DossierFacts:
         """The same facts, but for the edition: what the content hash is taken of."""
@@ -175,6 +198,8 @@ def facts_of(
     """
     fieldwork = survey.wave(wave)
     plan = survey.dossier
+    questionnaire = survey.questionnaire
+    variables = _variables(plan.theme(theme))
     return DossierFacts(
         survey=survey.code,
         survey_title=survey.info.title,
@@ -211,7 +236,23 @@ def facts_of(
             for question in survey.theme_questions(theme, wave)
             if question.short is not None and question.type is not QuestionType.GRID
         ),
+        axes=(
+            (PROFILE, Text(nl="Profiel", en="Profile")),
+            *((name, questionnaire.label(name)) for name in variables),
+        ),
+        levels=tuple(
+            ((name, level.code), level.label)
+            for name in variables
+            for level in questionnaire.levels(name)
+        ),
     )
+
+
+def _variables(plan: ThemePlan) -> tuple[str, ...]:
+    """The variables, other than the profile, that columns of the theme's tables are made of."""
+    banners = (plan.banner, *(table.banner for table in plan.tables))
+    names = [name for banner in banners for axis in banner for name in axis]
+    return tuple(dict.fromkeys(name for name in names if name != PROFILE))
 
 
 def profiles_of(survey: Survey) -> tuple[ProfileFacts, ...]:

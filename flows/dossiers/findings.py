@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from flows.crosstabs.tables import TOTAL, Finding, Flag, PublishedTable, Row, Verdict
+from flows.crosstabs.tables import SHARES, TOTAL, Finding, Flag, PublishedTable, Row, Verdict
 from flows.dossiers.layout import lines_needed, shorten
 from flows.dossiers.reading import (
     Context,
@@ -49,7 +49,7 @@ def sentences(context: Context, table: PublishedTable) -> list[str]:
     if contrast:
         return [f"{national} {contrast}", national]
     other = next((finding for finding in found if finding.row != lead.code), None)
-    if other is not None and table.row(other.row).kind != "mean":
+    if other is not None and table.row(other.row).kind in SHARES:
         return [f"{national} {_about(context, table, other)}", national]
     if table.identity.model_item or has_marks(table):
         return [national]
@@ -234,7 +234,7 @@ def _about_answers(context: Context, table: PublishedTable) -> list[Finding]:
     return [
         finding
         for finding in findings_of(context, table)
-        if not table.row(finding.row).last and table.row(finding.row).kind != "mean"
+        if not table.row(finding.row).last and table.row(finding.row).kind in SHARES
     ]
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact
 
-from flows.crosstabs.cells import tables_of_cells
+from flows.crosstabs.overview import overviews
 from flows.crosstabs.publish import publish
-from flows.crosstabs.tables import ProfileSize
+from flows.crosstabs.tables import ProfileSize, PublishedTable
+from flows.crosstabs.theme_tables import stored_tables
 from flows.crosstabs.tidy import tidy
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Text
 from flows.dossiers.build import build_content, content_sha256
+from flows.dossiers.codebook import codebook, write_codebook
 from flows.dossiers.facts import (
     DossierFacts,
     EditionFacts,
@@ -42,7 +45,7 @@ from flows.edges import (
     survey_outputs,
 )
 from flows.errors import Refusal
-from flows.fingerprint import code_version
+from flows.fingerprint import code_version, of_json
 from flows.profiles.model import ProfileModel
 from flows.store import ModelRecord, Store, TableRun, WeightingRecord
 
@@ -79,19 +82,19 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
         run = store.table_run(table_run)
         plan = definition.dossier.theme(run.theme)
         tables = publish(
-            tables_of_cells(
-                store.read_table_run(run.id),
-                definition.questionnaire,
-                set(definition.profiles.items) | set(definition.profiles.golden),
-            ),
+            stored_tables(store.read_table_run(run.id), definition, run.theme),
             definition.dossier.publication,
             theme=run.theme,
             sizes=[ProfileSize(**size) for size in run.summary["sizes"]],
+            earlier=earlier_tables(store, definition, run),
+            local=definition.info.role == "consultation",
         )
+        tables = replace(tables, overviews=overviews(tables.tables, definition.questionnaire))
         number = store.next_edition_number(definition.code, run.theme)
         facts = dossier_facts(store, definition, wave, run, EditionFacts(number=number, day=on))
         languages = definition.dossier.languages
-        said = content_sha256(tables, facts, plan, languages)
+        structure = codebook(tables, definition.questionnaire, facts, definition.info.role)
+        said = of_json([content_sha256(tables, facts, plan, languages), structure])
         built = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{run.theme}-", dir=outputs))
         try:
             names = []
@@ -104,6 +107,7 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
                     raise Refusal(f"{run.theme}, {name} is not fit to publish: {faults[0]}")
                 names.append(name)
             write_tables_csv(tidy(tables, definition.code, wave, number), built / "tables.csv")
+            write_codebook(structure, built)
             inputs = inputs_of(store, run)
             entries = manifest(
                 built,
@@ -146,9 +150,23 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
             f"{run.theme}: edition {edition.number} ({what}), {len(tables.tables)} tables, "
             f"{len(tables.findings)} findings, "
             f"{tables.hidden_cells:,} of {tables.cells:,} cells hidden",
+            *(f"LOOK: {run.theme}: {note}" for note in tables.notes),
         ),
         (str(first),),
     )
+
+
+def earlier_tables(store: Store, survey: Survey, run: TableRun) -> tuple[PublishedTable, ...]:
+    """What a published edition of the same theme and wave has told already."""
+    edition = store.latest_edition(survey.code, run.theme)
+    if edition is None or edition.state != "published" or edition.wave != run.wave:
+        return ()
+    told = edition.inputs.get("table_run")
+    if told is None or told == run.id:
+        return ()
+    tables = stored_tables(store.read_table_run(int(told)), survey, run.theme)
+    rules = survey.dossier.publication
+    return publish(tables, rules, local=survey.info.role == "consultation").tables
 
 
 def sweep(outputs: Path) -> None:
@@ -239,4 +257,5 @@ def inputs_of(store: Store, run: TableRun) -> dict[str, object]:
         "typing": trace.typing.data_sha256,
         "model": {"version": trace.model.version, "inputs": trace.model.inputs_sha256},
         "tables": run.data_sha256,
+        "table_run": run.id,
     }

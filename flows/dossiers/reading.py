@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+from flows.crosstabs.banner import parts_of_column
 from flows.crosstabs.tables import (
+    SHARES,
     TOTAL,
     Cell,
     Finding,
@@ -16,9 +18,10 @@ from flows.crosstabs.tables import (
     ThemeTables,
     Verdict,
 )
-from flows.definitions.models import Language
+from flows.definitions.models import PROFILE, Language
 from flows.dossiers.facts import DossierFacts
 from flows.dossiers.texts import Words
+from flows.dossiers.theme import Unit
 
 _FACTS = ("behaviour", "channel", "demographic")
 """Dimensions in which people say what they do or are, not what they think."""
@@ -45,10 +48,16 @@ class Context:
         return found
 
     def name(self, column: str) -> str:
-        """The name of a column: a profile, or everybody."""
+        """The name of a column: a profile, another group, or everybody."""
         if column == TOTAL:
             return self.words("total")
-        return self.facts.profile(column).label[self.language]
+        parts = (
+            self.facts.profile(level).label
+            if variable == PROFILE
+            else self.facts.level(variable, level)
+            for variable, level in parts_of_column(column)
+        )
+        return ", ".join(part[self.language] for part in parts)
 
     def group(self, column: str) -> str:
         """A profile inside a sentence: 'de Bescheiden Grijzen', but 'Profiel 3'."""
@@ -72,22 +81,21 @@ class Context:
     def figure(self, cell: Cell, row: Row) -> str:
         """A shown number as it is written in a sentence."""
         assert cell.value is not None
-        text = (
-            self.words.decimal(cell.value) if row.kind == "mean" else self.words.percent(cell.value)
-        )
+        unit = unit_of(row)
+        if unit == "points":
+            text = self.words("figure.points", points=round(cell.value * 100))
+        else:
+            write = self.words.percent if unit == "share" else self.words.decimal
+            text = write(cell.value)
         return f"{self.words('word.about')} {text}" if cell.flag is Flag.INDICATIVE else text
 
     def bound(self, cell: Cell) -> str:
         """The bound of a small answer: at most this."""
-        return self.words.percent(cell.bound if cell.bound is not None else 0.01)
+        return bound_of(self.words, cell)
 
     def word(self, cell: Cell) -> str:
         """The word that stands in place of a hidden number."""
-        if cell.flag is Flag.PROTECTED:
-            return self.words("word.protected")
-        if cell.flag is Flag.BELOW:
-            return self.words("word.below", bound=self.bound(cell))
-        return self.words("word.few")
+        return word_for(self.words, cell)
 
     def question(self, table: PublishedTable) -> str:
         """The title of a table without its number."""
@@ -100,9 +108,37 @@ class Context:
 
     def agreed(self, table: PublishedTable, row: Row) -> str | None:
         """'(helemaal) eens' where the row says that people agree, or not, with a statement."""
-        if "?" in self.question(table) or row.kind == "mean":
+        if "?" in self.question(table) or row.kind not in SHARES:
             return None
         return self.words.agreed(self.label(row))
+
+
+def unit_of(row: Row) -> Unit:
+    """What the numbers of a row count."""
+    if row.kind in SHARES:
+        return "share"
+    # The effect of an arm is one of shares or of means, as the row tells by its score.
+    return "points" if row.kind in ("score", "effect") else "number"
+
+
+def sheet_value(cell: Cell, row: Row) -> float:
+    """A shown number as it stands in a cell: points as whole numbers."""
+    assert cell.value is not None
+    return float(round(cell.value * 100)) if unit_of(row) == "points" else cell.value
+
+
+def bound_of(words: Words, cell: Cell) -> str:
+    """The bound of a small answer, in words."""
+    return words.percent(cell.bound if cell.bound is not None else 0.01)
+
+
+def word_for(words: Words, cell: Cell) -> str:
+    """The word that stands in place of a hidden number."""
+    if cell.flag is Flag.PROTECTED:
+        return words("word.protected")
+    if cell.flag is Flag.BELOW:
+        return words("word.below", bound=bound_of(words, cell))
+    return words("word.few")
 
 
 _ASKED = re.compile(r".*\?", re.DOTALL)
@@ -122,14 +158,16 @@ def profiles(table: PublishedTable) -> tuple[str, ...]:
 def lead_row(table: PublishedTable) -> Row | None:
     """The row that stands for the table; None where no single row does.
 
-    A number without a headline has its mean.
+    A number without a headline has its mean. A net score stands for no table of its own: the
+    sentences and charts of a dossier are about shares and means.
     """
     identity = table.identity
     if identity.multiple:
         return None
     if identity.headline is None and identity.type == "number":
         return next((row for row in table.rows if row.kind == "mean"), None)
-    return next((row for row in table.rows if row.code == identity.headline), None)
+    lead = next((row for row in table.rows if row.code == identity.headline), None)
+    return lead if lead is not None and lead.kind in (*SHARES, "mean") else None
 
 
 def ranked_answers(table: PublishedTable, column: str = TOTAL) -> list[tuple[Row, Cell]]:
@@ -145,11 +183,12 @@ def ranked_answers(table: PublishedTable, column: str = TOTAL) -> list[tuple[Row
 def sorted_rows(table: PublishedTable) -> tuple[Row, ...]:
     """Rows as the sheet shows them.
 
-    Answers to multiple questions stand from high to low; a hidden total tells nothing by its
-    place, so it comes after the shown ones, and 'other' and 'none of these' close the list.
+    Where the question asks for it, answers stand from high to low; a hidden total tells
+    nothing by its place, so it comes after the shown ones, and 'other' and 'none of these'
+    close the list.
     """
     answers = [row for row in table.rows if row.kind == "answer"]
-    if table.identity.multiple:
+    if table.identity.sort == "descending":
         places = {row.code: place for place, row in enumerate(answers)}
 
         def rank(row: Row) -> tuple[bool, bool, float, int]:
@@ -161,8 +200,8 @@ def sorted_rows(table: PublishedTable) -> tuple[Row, ...]:
 
         answers.sort(key=rank)
     nets = [row for row in table.rows if row.kind == "net"]
-    means = [row for row in table.rows if row.kind == "mean"]
-    return (*answers, *nets, *means)
+    others = [row for row in table.rows if row.kind not in SHARES]
+    return (*answers, *nets, *others)
 
 
 def findings_of(context: Context, table: PublishedTable) -> list[Finding]:

@@ -96,6 +96,9 @@ ROLES: dict[str, Role] = {
     "word_bold": Role(11, bold=True, horizontal="right"),
 }
 
+Unit = Literal["share", "points", "number"]
+"""What a number counts: a share of people, points between two shares, or units of a scale."""
+
 # Number formats. Values are stored rounded; a format only dresses them.
 SHARE = "0%_W_r"
 SHARE_UP = '0%" ▲"'
@@ -105,29 +108,35 @@ MEAN = "0.0_W_r"
 MEAN_UP = '0.0" ▲"'
 MEAN_DOWN = '0.0" ▼"'
 TOTAL_MEAN = "0.0"
+POINTS = "+0_W_r;-0_W_r;0_W_r"
+POINTS_UP = '+0" ▲";-0" ▲"'
+POINTS_DOWN = '+0" ▼";-0" ▼"'
+TOTAL_POINTS = "+0;-0;0"
 COUNT = "#,##0"
 COUNT_ROOM = "#,##0_W_r"
 ABOUT = {"nl": '"circa "', "en": '"about "'}
 
 
+_FORMATS: dict[Unit, dict[str, str]] = {
+    "share": {"": SHARE, "higher": SHARE_UP, "lower": SHARE_DOWN, "total": TOTAL_SHARE},
+    "points": {"": POINTS, "higher": POINTS_UP, "lower": POINTS_DOWN, "total": TOTAL_POINTS},
+    "number": {"": MEAN, "higher": MEAN_UP, "lower": MEAN_DOWN, "total": TOTAL_MEAN},
+}
+
+
 def number_format(
     *,
-    mean: bool,
+    unit: Unit,
     mark: Literal["", "higher", "lower"],
     indicative: bool,
     total: bool,
     language: Language,
 ) -> str:
     """The format of a number in a profile column, or in the column of everybody."""
-    if mark == "higher":
-        body = MEAN_UP if mean else SHARE_UP
-    elif mark == "lower":
-        body = MEAN_DOWN if mean else SHARE_DOWN
-    elif total:
-        body = TOTAL_MEAN if mean else TOTAL_SHARE
-    else:
-        body = MEAN if mean else SHARE
-    return ABOUT[language] + body if indicative else body
+    body = _FORMATS[unit]["total" if total and not mark else mark]
+    if not indicative:
+        return body
+    return ";".join(ABOUT[language] + part for part in body.split(";"))
 
 
 @lru_cache(maxsize=16_384)

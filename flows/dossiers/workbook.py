@@ -42,7 +42,7 @@ def write_workbook(content: DossierContent, path: Path) -> None:
     workbook = _empty(content)
     styles = StyleBook(workbook)
     by_name = {sheet.name: sheet for sheet in content.sheets}
-    data_sheet = content.sheet("chart_data").name
+    data_sheet = next((sheet.name for sheet in content.sheets if sheet.key == "chart_data"), "")
     for sheet in content.sheets:
         _lay_out(workbook.create_sheet(sheet.name), sheet, content, data_sheet)
     workbook.active = 0

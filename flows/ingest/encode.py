@@ -75,7 +75,7 @@ def encode(cells: pd.Series, column: AnswerColumn) -> Encoded:
     names = [str(text) for text in texts]
     if column.question.type is QuestionType.NUMBER:
         return _numbers(found, names)
-    if column.question.type is QuestionType.OPEN:
+    if column.is_text:
         return Encoded(np.where(found < 0, 1, 0), ("text", EMPTY), ())
     known = source_codes(column)
     targets = [EMPTY if n in NO_VALUE and n not in known else known.get(n) for n in names]
@@ -108,14 +108,13 @@ def _mark_codes(column: AnswerColumn) -> dict[str, str]:
     """An option's own column: `0`, or what says that it was chosen.
 
     Chosen is written `1`, as the option's own code, or by its `source` codes; in a ranking
-    it is any place that can be given.
+    it is the place it was given.
     """
     option = column.option
     assert option is not None
-    chosen = {*option.source} if option.source else {"1", option.code}
-    if column.question.type is QuestionType.RANKING:
-        chosen |= {str(place) for place in range(1, len(column.question.options) + 1)}
-    codes = dict.fromkeys(chosen, "1")
+    if column.question.type is QuestionType.RANKING and option.missing is None:
+        return {code: code for code in (*column.chosen, "0")}
+    codes = dict.fromkeys(option.source or ("1", option.code), "1")
     codes.setdefault("0", "0")
     return codes
 

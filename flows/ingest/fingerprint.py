@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.definitions.models import AnswerColumn, Question, Questionnaire, Source, Wave
+from flows.definitions.models import (
+    AnswerColumn,
+    Question,
+    Questionnaire,
+    QuestionType,
+    Source,
+    Wave,
+)
 from flows.fingerprint import of_json
 
 READING_VERSION = 1
@@ -34,7 +41,9 @@ def reading_sha256(questionnaire: Questionnaire, wave: Wave, source: Source) -> 
 
 def _question(question: Question) -> dict[str, Any]:
     base = question.base
-    return {
+    # Only of a ranking, so that nothing else is read anew.
+    ranking = {"places": question.places} if question.type is QuestionType.RANKING else {}
+    return ranking | {
         "code": question.code,
         "type": question.type.value,
         "background": question.dimension.value == "demographic",
@@ -54,4 +63,4 @@ def _question(question: Question) -> dict[str, Any]:
 
 
 def _column(column: AnswerColumn, wave: str) -> list[str]:
-    return [column.name, column.source(wave)]
+    return [column.name, *column.sources(wave)]

@@ -38,15 +38,16 @@ def fill_missing(
     last = _last_answer(columns, questions, order, len(finished))
     done = dict(columns)
     for i, question in enumerate(questions):
+        columns_left = columns_of(question)
         if question.is_marked:
             before = _question_before(questions, i)
             done |= _marks(done, question, order, last, finished, before)
-        else:
-            for column in columns_of(question):
-                encoded = done[column.name]
-                after = ~finished & (order[column.name] > last)
-                encoded = encoded.put(encoded.empty & after, Missing.BROKEN_OFF.code)
-                done[column.name] = encoded.put(encoded.empty, Missing.SKIPPED.code)
+            columns_left = tuple(column for column in columns_left if column.is_text)
+        for column in columns_left:
+            encoded = done[column.name]
+            after = ~finished & (order[column.name] > last)
+            encoded = encoded.put(encoded.empty & after, Missing.BROKEN_OFF.code)
+            done[column.name] = encoded.put(encoded.empty, Missing.SKIPPED.code)
     for question in questions:
         if question.base is not None:
             done |= _routed(done, question, questionnaire, wave)
@@ -96,10 +97,11 @@ def _marks(
     """Options that were not ticked.
 
     Most files leave an option that was not chosen empty. Someone who went past the question
-    and ticked nothing chose none; was there a "none of these", they skipped it. Files that
-    write `0` for not chosen mean by an empty cell that there is no answer.
+    and ticked nothing chose none; was there a "none of these", they skipped it, and so did who
+    ranked nothing or gave no words that were coded. Files that write `0` for not chosen mean by
+    an empty cell that there is no answer.
     """
-    own = columns_of(question)
+    own = tuple(column for column in columns_of(question) if not column.is_text)
     found = {column.name: columns[column.name] for column in own}
     zeros = [encoded.holds("0") for encoded in found.values()]
     ticked = any_of(
@@ -109,14 +111,30 @@ def _marks(
     passed = last > order[own[-1].name]
     passed |= finished if before is None else finished & _answered(columns, before)
     exclusive = any(option.exclusive for option in question.options)
-    none_chosen = passed & ~ticked & (not exclusive)
+    tickable = question.type is QuestionType.MULTIPLE and not exclusive
+    none_chosen = passed & ~ticked & tickable
     not_chosen = (ticked | none_chosen) & (not writes_zero)
     broken = ~finished & ~passed & ~ticked
     for name, encoded in found.items():
         encoded = encoded.put(encoded.empty & not_chosen, "0")
         encoded = encoded.put(broken, Missing.BROKEN_OFF.code)
         found[name] = encoded.put(encoded.empty, Missing.SKIPPED.code)
+    if question.type is QuestionType.RANKING:
+        found = _ranked_once(found, own)
     return _agreeing(found, own)
+
+
+def _ranked_once(found: Columns, own: tuple[AnswerColumn, ...]) -> Columns:
+    """Two options with the same rank: neither can be read."""
+    result = dict(found)
+    for rank in own[0].chosen:
+        holders = {
+            c.name: found[c.name].holds(rank) for c in own if c.option and not c.option.missing
+        }
+        shared = np.sum(list(holders.values()), axis=0) > 1
+        for name, holds in holders.items():
+            result[name] = result[name].annotate(holds & shared, "same rank as another")
+    return result
 
 
 def _agreeing(found: Columns, own: tuple[AnswerColumn, ...]) -> Columns:
@@ -130,7 +148,7 @@ def _agreeing(found: Columns, own: tuple[AnswerColumn, ...]) -> Columns:
         others = np.zeros(len(chosen), dtype=bool)
         for other in own:
             if other is not column:
-                others |= found[other.name].holds("1")
+                others |= found[other.name].holds(*other.chosen)
         if option.missing is not None:
             found[column.name] = found[column.name].put(chosen & others, "0")
             for other in own:
@@ -180,7 +198,7 @@ def in_base(columns: Columns, asked: Question, options: tuple[str, ...]) -> Bool
         if option.code in options
     }
     inside = [
-        columns[c.name].holds("1") if asked.is_marked else columns[c.name].holds(*wanted)
+        columns[c.name].holds(*(c.chosen if asked.is_marked else wanted))
         for c in columns_of(asked)
         if not asked.is_marked or (c.option is not None and c.option.code in wanted)
     ]

@@ -77,10 +77,10 @@ def has_answer(answers: pd.DataFrame, questionnaire: Questionnaire, code: str) -
     question = questionnaire.question(code)
     found = np.zeros(len(answers), dtype=bool)
     for column in columns_of(question):
-        if question.type is QuestionType.OPEN:
+        if column.is_text:
             found |= answers[column.name].notna().to_numpy()
         elif question.is_marked:
-            found |= (answers[column.name] == "1").to_numpy()
+            found |= answers[column.name].isin(column.chosen).to_numpy()
         else:
             number = question.type is QuestionType.NUMBER
             values = answers[column.name + (MISSING_SUFFIX if number else "")]

@@ -136,7 +136,7 @@ def validation_report(
     counts[Status.KEPT] = int(statuses.get(Status.KEPT, 0))
     counts["answers_made_invalid"] = int((quarantine["outcome"] == MADE_INVALID).sum())
     columns = survey.questionnaire.columns(wave.code)
-    used = {column.source(wave.code) for column in columns}
+    used = {name for column in columns for name in column.sources(wave.code)}
     used |= {source.duration or "", source.progress or "", source.completed or ""}
     counted = answers["status"].isin([Status.KEPT, Status.SPEEDER])
     median = answers.loc[counted, "duration"].median()
@@ -172,7 +172,7 @@ def _counted(answers: pd.DataFrame, column: AnswerColumn) -> ColumnCount:
         text = f"{column.question.label['en']}: {column.option.label['en']}"
     elif column.item is None:
         text = column.question.label["en"]
-    if column.question.type is QuestionType.OPEN:
+    if column.is_text:
         filled = int(answers[column.name].notna().sum())
         kinds = {Missing.SKIPPED.value: len(answers) - filled} if filled < len(answers) else {}
     else:

@@ -115,7 +115,7 @@ def _answers(
         "completed": frame["completed"].map(_day, na_action="ignore"),
     }
     for column in standardised.columns:
-        if column.question.type is QuestionType.OPEN:
+        if column.is_text:
             done[column.name] = frame[column.name]
             continue
         number = column.question.type is QuestionType.NUMBER

@@ -15,6 +15,7 @@ from flows.definitions.models import (
     Source,
     Wave,
 )
+from flows.ingest.coded import encode_coded
 from flows.ingest.encode import EMPTY, Encoded, encode, to_number
 from flows.ingest.errors import MissingColumns, UnknownCodes, listed
 from flows.ingest.frames import MISSING_SUFFIX, Bools, RawResponses, Standardised, categorical
@@ -46,8 +47,8 @@ def standardise(
         raise ValueError("pseudonymise the responses before they are standardised")
     columns = questionnaire.columns(wave.code)
     _refuse_missing_columns(raw, columns, wave, source)
-    encoded = {c.name: encode(raw.frame[c.source(wave.code)], c) for c in columns}
-    _refuse_unknown_codes(raw, columns, encoded, wave)
+    encoded, read = _encoded(raw, columns, wave)
+    _refuse_unknown_codes(raw, read)
     progress = _numbers(raw, source.progress)
     completed = _dates(raw, source.completed)
     encoded = fill_missing(
@@ -61,8 +62,30 @@ def standardise(
         "completed": completed,
     }
     for column in columns:
-        frame |= _answers(column, encoded[column.name], raw.frame[column.source(wave.code)])
+        if column.is_text:
+            words = raw.frame[column.source(wave.code)]
+            frame[column.name] = words.astype(object).where(words.notna(), None)
+        else:
+            frame |= _answers(column, encoded[column.name])
     return Standardised(name=raw.name, frame=pd.DataFrame(frame), columns=columns)
+
+
+def _encoded(
+    raw: RawResponses, columns: tuple[AnswerColumn, ...], wave: Wave
+) -> tuple[dict[str, Encoded], dict[str, Encoded]]:
+    """Every answer column in codes by its name, and every source column by its own."""
+    encoded: dict[str, Encoded] = {}
+    read: dict[str, Encoded] = {}
+    for column in columns:
+        names = column.sources(wave.code)
+        if column.option is None or not column.question.coded:
+            read[names[0]] = encoded[column.name] = encode(raw.frame[names[0]], column)
+        elif column.name not in encoded:
+            own = [c for c in columns if c.question is column.question and c.option is not None]
+            made, found = encode_coded([raw.frame[name] for name in names], own)
+            encoded |= made
+            read |= dict(zip(names, found, strict=True))
+    return encoded, read
 
 
 def is_finished(progress: pd.Series, completed: pd.Series, source: Source) -> Bools:
@@ -84,7 +107,7 @@ def is_finished(progress: pd.Series, completed: pd.Series, source: Source) -> Bo
 def _refuse_missing_columns(
     raw: RawResponses, columns: tuple[AnswerColumn, ...], wave: Wave, source: Source
 ) -> None:
-    wanted = [c.source(wave.code) for c in columns]
+    wanted = [name for c in columns for name in c.sources(wave.code)]
     wanted += [c for c in (source.duration, source.progress, source.completed) if c]
     have = set(raw.columns)
     lacking = [name for name in dict.fromkeys(wanted) if name not in have]
@@ -101,15 +124,10 @@ def _refuse_missing_columns(
     )
 
 
-def _refuse_unknown_codes(
-    raw: RawResponses,
-    columns: tuple[AnswerColumn, ...],
-    encoded: dict[str, Encoded],
-    wave: Wave,
-) -> None:
+def _refuse_unknown_codes(raw: RawResponses, read: dict[str, Encoded]) -> None:
     bad = [
-        f"{column.source(wave.code)} holds {listed(sorted(found.unknown), 5)}"
-        for column, found in ((c, encoded[c.name]) for c in columns)
+        f"{name} holds {listed(sorted(found.unknown), 5)}"
+        for name, found in read.items()
         if mostly_unknown(found)
     ]
     if bad:
@@ -139,17 +157,14 @@ def mostly_unknown(column: Encoded) -> bool:
     return share > MOSTLY or (share > FEW and len(column.unknown) > MOSTLY * kinds)
 
 
-def _answers(column: AnswerColumn, encoded: Encoded, cells: pd.Series) -> dict[str, pd.Series]:
+def _answers(column: AnswerColumn, encoded: Encoded) -> dict[str, pd.Series]:
     """The frame's column, or two for a number."""
-    kind = column.question.type
-    if kind is QuestionType.OPEN:
-        return {column.name: cells.astype(object).where(cells.notna(), None)}
     categories = [c for c in encoded.categories if c != EMPTY]
     codes = encoded.codes
     if EMPTY in encoded.categories:
         codes = codes - (codes > encoded.categories.index(EMPTY))
     values = categorical(codes, categories)
-    if kind is QuestionType.NUMBER:
+    if column.question.type is QuestionType.NUMBER:
         return {
             column.name: pd.Series(encoded.numbers, dtype=float),
             column.name + MISSING_SUFFIX: values,

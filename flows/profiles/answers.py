@@ -88,7 +88,7 @@ def scored_columns(questionnaire: Questionnaire, codes: Iterable[str]) -> tuple[
 def _scored(column: AnswerColumn) -> ScoredColumn:
     question = column.question
     sign = -1 if question.direction == "lower" else 1
-    if question.type is QuestionType.OPEN:
+    if column.is_text:
         raise ProfileError(
             f"profiles.yaml names {question.code}, an open question; take one whose answers have "
             "codes or numbers."
@@ -97,7 +97,9 @@ def _scored(column: AnswerColumn) -> ScoredColumn:
         return ScoredColumn(column.name, question.code, {}, sign)
     reverse = column.item is not None and column.item.reverse
     if question.is_marked:
-        return ScoredColumn(column.name, question.code, {"1": 1.0, "0": 0.0})
+        return ScoredColumn(
+            column.name, question.code, {code: float(code != "0") for code in column.codes}
+        )
     return ScoredColumn(column.name, question.code, _option_scores(question, sign), sign, reverse)
 
 

@@ -76,11 +76,13 @@ def draw_answers(
             answers = [_coded(columns_of(question)[0], arms[question.code])]
         elif trait and question.code in respondents.people.answers:
             answers = [_trait(question, respondents.people)]
-        elif question.type is QuestionType.OPEN:
+        elif question.type is QuestionType.OPEN and not question.is_marked:
             answers = [_open(question, entry, n, rng)]
         else:
             shift = shifts.get(question.code)
             answers = list(_measured(question, parameters, measures, taste, shift, rng))
+            if question.has_text:
+                answers.append(_open(question, entry, n, rng))
         skipped = rng.random(n) < skip
         for one in answers:
             if question.type is QuestionType.GRID:
@@ -178,7 +180,8 @@ def _mark(
     place = {code: i for i, code in enumerate(choice.codes)}
     missing = {code: i for i, code in enumerate(_missing_codes(question))}
     for column in columns_of(question):
-        assert column.option is not None
+        if column.option is None:
+            continue
         code = column.option.code
         if code in place:
             mark = chosen[:, place[code]] & (withheld < 0)
@@ -254,4 +257,4 @@ def _trait(question: Question, people: People) -> Drawn:
 def _open(question: Question, entry: QuestionSimulation, n: int, rng: np.random.Generator) -> Drawn:
     texts = entry.answers or OPEN_ANSWERS
     index = np.where(rng.random(n) < OPEN_SHARE, rng.integers(len(texts), size=n), EMPTY)
-    return Drawn(columns_of(question)[0], texts, texts, index.astype(np.intp))
+    return Drawn(columns_of(question)[-1], texts, texts, index.astype(np.intp))

@@ -16,6 +16,7 @@ import pandas as pd
 from flows.definitions.models import AnswerColumn, Question, QuestionType, Source, Wave
 from flows.simulation.answers import Respondents
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, TextArray
+from flows.simulation.coded import source_columns
 from flows.simulation.homes import true_postcodes
 from flows.simulation.parameters import AXES, Response
 from flows.simulation.people import Society
@@ -268,8 +269,7 @@ def _file(
     if source.progress is not None:
         progress = np.where(stop == columns, 100, stop * 99 // max(columns, 1))
         content[source.progress] = progress.astype(str).astype(object)
-    for i, one in enumerate(drawn):
-        content[one.column.source(wave.code)] = cells[:, i]
+    content |= dict(source_columns(drawn, cells, wave.code))
     return pd.DataFrame(content, dtype="str")
 
 

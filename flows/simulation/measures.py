@@ -115,7 +115,8 @@ def build_measures(
     items = set(survey.profiles.items)
     for question in survey.questionnaire.questions:
         strength = parameters.flavour * (1.0 if question.code in items else OTHER_FLAVOUR)
-        if question.type in (QuestionType.OPEN, QuestionType.EXPERIMENT):
+        words = question.type is QuestionType.OPEN and not question.is_marked
+        if words or question.type is QuestionType.EXPERIMENT:
             continue
         for column in columns_of(question):
             key = column.name if not question.is_marked else question.code
@@ -256,6 +257,8 @@ def _choice(
     choose = entry.choose
     if choose is None and several and question.maximum is not None:
         choose = int(question.maximum)
+    if choose is None and question.coded:
+        choose = len(question.coded)
     if choose is None and question.type is QuestionType.RANKING:
         choose = min(3, len(options))
     return Choice(

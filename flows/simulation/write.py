@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.definitions.models import AnswerColumn
+from flows.definitions.models import AnswerColumn, Questionnaire, QuestionType
 from flows.simulation.errors import SimulationError
 from flows.simulation.simulate import Fieldwork, Simulation
 
@@ -109,8 +109,7 @@ def write_sav(fieldwork: Fieldwork, path: Path) -> bool:
     for name in (source.duration, source.progress):
         if name is not None:
             frame[name] = pd.to_numeric(frame[name])
-    for column in fieldwork.survey.questionnaire.columns(wave):
-        name = column.source(wave)
+    for column, name in _variables(fieldwork.survey.questionnaire, wave):
         labels[name] = _cut(_variable_label(column))
         numeric = pd.to_numeric(frame[name].replace("", pd.NA), errors="coerce")
         if numeric.notna().sum() == (frame[name] != "").sum() and numeric.notna().any():
@@ -132,8 +131,18 @@ def write_sav(fieldwork: Fieldwork, path: Path) -> bool:
     return True
 
 
+def _variables(questionnaire: Questionnaire, wave: str) -> Iterator[tuple[AnswerColumn, str]]:
+    """The columns of the file, each with an answer column that it is read for."""
+    done: set[str] = set()
+    for column in questionnaire.columns(wave):
+        for name in column.sources(wave):
+            if name not in done:
+                done.add(name)
+                yield column, name
+
+
 def _variable_label(column: AnswerColumn) -> str:
-    if column.option is not None:
+    if column.option is not None and not column.question.coded:
         return f"{column.question.label.nl}: {column.option.nl}"
     return column.text.nl
 
@@ -144,7 +153,10 @@ def _cut(label: str) -> str:
 
 
 def _value_labels(column: AnswerColumn, *, numeric: bool) -> dict[float | str, str]:
-    if column.question.is_marked:
+    ranked = column.question.type is QuestionType.RANKING and not column.question.coded
+    if column.is_text or ranked:
+        return {}
+    if column.option is not None and not column.question.coded:
         return {1.0: "gekozen", 0.0: "niet gekozen"} if numeric else {}
     codes = [
         (code, option.nl) for option in column.question.options for code in option.source_codes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, ndtri, stdtr, stdtrit
+from scipy.special import betaincinv, expit, ndtri, stdtr, stdtrit
 
 Floats = NDArray[np.float64]
 Interval = tuple[Floats, Floats]
@@ -53,8 +53,7 @@ def logit_interval(
     safe = np.where(inside, p, 0.5)
     logit = np.log(safe / (1 - safe))
     reach = t_quantile(df, alpha) * error / (safe * (1 - safe))
-    low = 1 / (1 + np.exp(-(logit - reach)))
-    high = 1 / (1 + np.exp(-(logit + reach)))
+    low, high = expit(logit - reach), expit(logit + reach)
     bare = np.where(np.isnan(p), np.nan, p)
     return np.where(inside, low, bare), np.where(inside, high, bare)
 

@@ -16,6 +16,11 @@ With x made orthonormal under d, beta = sum d x u, and everything needed is
 so the crosstabs of row x column x margin, weighted by d and by w^2, are enough: no matrix
 of people x cells is made.
 
+Under a design (`design.py`) with strata, w^2 carries everybody's factor a = f_h n_h / (n_h - 1),
+and per stratum the square of sum w e is taken off, times f_h / (n_h - 1): the crosstabs of
+row x column x stratum, weighted by w, are needed too. With clusters the sums of w e per cluster
+are what is squared, and the crosstabs of row x column x cluster take the place of those by w^2.
+
 All this takes the totals that were calibrated on for known. When the shares of one margin are
 estimates with covariance S, independent of the sample, beta' S beta is added: with S = L L' in
 the totals' own units, the squares of beta' L (see `estimated_margins.py`).
@@ -24,44 +29,84 @@ the totals' own units, the squares of beta' L (see `estimated_margins.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from flows.statistics.counting import Grouping, group_people, grouped_sums
+from flows.statistics.design import SampleDesign, Units, units_of
 from flows.statistics.estimated_margins import EstimatedMargin, square_root
 
 Floats = NDArray[np.float64]
 
-COUNT, WEIGHT, SQUARE, MARGINS = 0, 1, 2, 3
-"""Places in the last axis of sums: people, weight, squared weight; then d x and w^2 x."""
+COUNT, WEIGHT, SQUARE = 0, 1, 2
+"""Places in the last axis of sums: people, weight, squared weight."""
 
 _NOTHING = 1e-12
 """A variance below this part of its scale is rounding noise around zero."""
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """A weighted sample, split into groups, with the margins it was calibrated on.
+class Places:
+    """What stands where in the last axis of sums: M places in all.
 
-    `values` (n, 3 + 2m): per person, in the order of `grouping`, 1, w, w^2, d x, w^2 x.
-    `basis` (m, k) makes the m margin dummies orthonormal under d; `gram` (k, k) and
-    `totals` (k) are the sums of w^2 x x' and of w x in that basis. `shocks` (k, r): by how
-    much the totals in that basis move with each of the r independent errors of an estimated
-    margin; r = 0 when all totals are known.
+    `COUNT`, `WEIGHT`, `SQUARE`; then, under strata, `spread`: a w^2; then the `margins`: d x;
+    then `crossed`: a w^2 x (none with clusters); then `units`: w of the people of each stratum
+    or cluster (none where everybody is a unit in one stratum). Without strata `spread` is
+    `SQUARE`.
+    """
+
+    spread: int
+    margins: slice
+    crossed: slice
+    units: slice
+
+    @property
+    def plain(self) -> int:
+        """How many places come before the margins."""
+        return int(self.margins.start)
+
+    @property
+    def count(self) -> int:
+        return int(self.units.stop)
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A weighted sample, split into groups, with its design and what it was calibrated on.
+
+    `people` (n, M): per person what is summed, as `places` says. `basis` (m, k) makes the m
+    margin columns orthonormal under d; `gram` (k, k; diagonal) and `totals` (k) are the sums of
+    a w^2 x x' (w^2 without strata) and of w x in that basis, `unit_totals` (U, k) those of w x
+    per stratum or cluster. `shocks` (k, r): by how much the totals in that basis move with each
+    of the r independent errors of an estimated margin; r = 0 when all totals are known.
     """
 
     n: int
     grouping: Grouping
-    values: Floats
+    people: Floats
+    places: Places
+    units: Units
     basis: Floats
     gram: Floats
     totals: Floats
+    unit_totals: Floats
     shocks: Floats
 
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Units (people or clusters) less strata."""
+        return self.units.degrees_of_freedom
+
+    @cached_property
+    def values(self) -> Floats:
+        """`people` in the order of the grouping."""
+        return self.people[self.grouping.order]
+
     def sums(self, rows: Floats) -> Floats:
-        """Sums of rows (R, n; in the order of the grouping): (R, groups + 1, 3 + 2m)."""
+        """Sums of rows (R, n; in the order of the grouping): (R, groups + 1, M)."""
         return grouped_sums(rows, self.values, self.grouping.starts)
 
 
@@ -69,8 +114,9 @@ class Sample:
 class Linear:
     """Estimates with what their variance is made of; leading axes (R, C).
 
-    `spread` is the sum of w^2 u^2, `scale` what counts as large for it; `beta` (R, C, k)
-    the regression of u on the margins, `cross` (R, C, k) the sum of w^2 x u.
+    `spread` is the sum of a w^2 u^2, `scale` what counts as large for it; `beta` (R, C, k)
+    the regression of u on the margins, `cross` (R, C, k) the sum of a w^2 x u (k = 0 with
+    clusters), `units` (R, C, U) the sums of w u per stratum or cluster (U = 0 without).
     """
 
     estimate: Floats
@@ -78,6 +124,7 @@ class Linear:
     scale: Floats
     beta: Floats
     cross: Floats
+    units: Floats
 
     def minus(self, other: Linear) -> Linear:
         """The difference of two estimates that share no person."""
@@ -87,7 +134,12 @@ class Linear:
             scale=self.scale + other.scale,
             beta=self.beta - other.beta,
             cross=self.cross - other.cross,
+            units=self.units - other.units,
         )
+
+    def at(self, *index: object) -> Linear:
+        """The estimates at an index into (R, C)."""
+        return Linear(*(part[index] for part in vars(self).values()))
 
 
 def margin_dummies(margins: pd.DataFrame, weights: ArrayLike | None = None) -> Floats:
@@ -129,38 +181,94 @@ def weighted_sample(
     margins: pd.DataFrame | None = None,
     base_weights: ArrayLike | None = None,
     estimated: EstimatedMargin | None = None,
+    *,
+    design: SampleDesign | None = None,
+    continuous: ArrayLike | None = None,
 ) -> Sample:
     """Prepare a sample for `Sample.sums`.
 
     `weights` (n) final weights; `groups` (n) codes 0 .. `group_count` - 1, -1 for nobody's;
     `margins` the categorical variables the weights were calibrated on (None: variance
     without calibration); `base_weights` the weights before calibration (default 1);
-    `estimated` the one of the margins whose targets are estimates, if there is one.
+    `estimated` the one of the margins whose targets are estimates, if there is one; `design`
+    strata, clusters and finite population; `continuous` (n, q) numbers whose totals were
+    calibrated on as well.
     """
     w = np.asarray(weights, dtype=np.float64)
     n = len(w)
     grouping = group_people(groups, group_count)
     d = np.ones(n) if base_weights is None else np.asarray(base_weights, dtype=np.float64)
+    units = units_of(design, n)
     blocks = [] if margins is None else _blocks(margins, w)
     x = np.hstack([dummies for _, dummies in blocks]) if blocks else np.empty((n, 0))
+    if continuous is not None and len(x) == n:
+        x = np.hstack([x, _scaled(continuous, n, bool(blocks))])
     if len(x) != n or len(d) != n or len(grouping.order) != n:
         raise ValueError("weights, groups, margins and base weights differ in length")
     m = x.shape[1]
     w2 = w * w
-    values = np.empty((n, MARGINS + 2 * m))
-    values[:, COUNT], values[:, WEIGHT], values[:, SQUARE] = 1.0, w, w2
-    values[:, MARGINS : MARGINS + m] = x * d[:, None]
-    values[:, MARGINS + m :] = x * w2[:, None]
-    basis = _orthonormal(x.T @ values[:, MARGINS : MARGINS + m])
+    places = _places(m, units)
+    people = np.zeros((n, places.count))
+    people[:, COUNT], people[:, WEIGHT], people[:, SQUARE] = 1.0, w, w2
+    if places.spread != SQUARE:
+        people[:, places.spread] = units.factor[units.stratum] * w2
+    np.multiply(x, d[:, None], out=people[:, places.margins])
+    if not _by_cluster(units):
+        np.multiply(x, people[:, places.spread, None], out=people[:, places.crossed])
+    if _has_units(units):
+        home = units.stratum if units.unit is None else units.unit
+        people[np.arange(n), places.units.start + home] = w
+    basis = _orthonormal(x.T @ people[:, places.margins])
+    gram = np.empty((0, 0))
+    if not _by_cluster(units):
+        # Of all orthonormal bases the one that makes the other sum of squares diagonal.
+        gram = basis.T @ (x.T @ people[:, places.crossed]) @ basis
+        sizes, turn = np.linalg.eigh(gram) if gram.size else (np.empty(0), np.empty((0, 0)))
+        basis, gram = basis @ turn, np.diag(sizes)
     return Sample(
         n=n,
         grouping=grouping,
-        values=values[grouping.order],
+        people=people,
+        places=places,
+        units=units,
         basis=basis,
-        gram=basis.T @ (x.T @ values[:, MARGINS + m :]) @ basis,
+        gram=gram,
         totals=(w @ x) @ basis,
+        unit_totals=(people[:, places.units].T @ x) @ basis,
         shocks=basis.T @ _shocks(estimated, margins, blocks, w, m),
     )
+
+
+def _by_cluster(units: Units) -> bool:
+    return units.unit is not None
+
+
+def _has_units(units: Units) -> bool:
+    """Whether sums per stratum or cluster are needed: in one stratum the sum of w u is zero."""
+    return _by_cluster(units) or len(units.factor) > 1
+
+
+def _places(m: int, units: Units) -> Places:
+    stratified = len(units.factor) > 1 and not _by_cluster(units)
+    start = SQUARE + 1 + stratified
+    crossed = slice(start + m, start + m + (0 if _by_cluster(units) else m))
+    count = 0
+    if _has_units(units):
+        count = len(units.home) if _by_cluster(units) else len(units.factor)
+    return Places(
+        spread=SQUARE + 1 if stratified else SQUARE,
+        margins=slice(start, start + m),
+        crossed=crossed,
+        units=slice(crossed.stop, crossed.stop + count),
+    )
+
+
+def _scaled(continuous: ArrayLike, n: int, has_constant: bool) -> Floats:
+    """Numbers (n, q) on a scale like that of dummies, with a constant where there is none."""
+    values = np.asarray(continuous, dtype=np.float64).reshape(n, -1)
+    spread = values.std(axis=0)
+    values = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    return values if has_constant else np.hstack([np.ones((n, 1)), values])
 
 
 def _shocks(
@@ -212,25 +320,30 @@ def _orthonormal(gram: Floats) -> Floats:
 def linearise(sample: Sample, numerator: Floats, denominator: Floats, square: Floats) -> Linear:
     """Ratios p = sum(w y) / sum(w b) with their linearisation.
 
-    The arguments are sums (R, C, 3 + 2m) of y, of b and of y^2 (of the last only the first
-    three places count), for any columns C that are sums of groups. b is 0 or 1, and y is 0
+    The arguments are sums (R, C, M) of y, of b and of y^2 (of the last only the places before
+    the margins count), for any columns C that are sums of groups. b is 0 or 1, and y is 0
     where b is. Scores far from zero lose digits: centre them first.
     """
+    places = sample.places
     base = denominator[..., WEIGHT]
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = numerator[..., WEIGHT] / base
-        squares = square[..., SQUARE] - 2 * estimate * numerator[..., SQUARE]
-        spread = (squares + estimate**2 * denominator[..., SQUARE]) / base**2
-        scale = denominator[..., SQUARE] / base**2 * (square[..., WEIGHT] / base)
-        m = sample.basis.shape[0]
-        parts = numerator[..., MARGINS:] - estimate[..., None] * denominator[..., MARGINS:]
+        squares = square[..., places.spread] - 2 * estimate * numerator[..., places.spread]
+        spread = (squares + estimate**2 * denominator[..., places.spread]) / base**2
+        scale = denominator[..., places.spread] / base**2 * (square[..., WEIGHT] / base)
+        parts = (
+            numerator[..., places.plain :] - estimate[..., None] * denominator[..., places.plain :]
+        )
         parts = parts / base[..., None]
+    m = sample.basis.shape[0]
+    crossed = parts[..., m : places.crossed.stop - places.plain]
     return Linear(
         estimate=estimate,
         spread=spread,
         scale=scale,
         beta=parts[..., :m] @ sample.basis,
-        cross=parts[..., m:] @ sample.basis,
+        cross=crossed @ sample.basis if crossed.shape[-1] == m else np.empty((*base.shape, 0)),
+        units=parts[..., places.units.start - places.plain :],
     )
 
 
@@ -248,17 +361,32 @@ def variance(sample: Sample, linear: Linear) -> Floats:
 
 def sampling_variance(sample: Sample, linear: Linear) -> Floats:
     """The variance (R, C) as if all totals that were calibrated on were known."""
-    beta = linear.beta
-    total = linear.spread
-    centre = np.zeros_like(total)
-    if beta.shape[-1]:
-        total = total - 2 * (beta * linear.cross).sum(axis=-1)
-        total = total + ((beta @ sample.gram) * beta).sum(axis=-1)
-        centre = beta @ sample.totals
+    units, beta = sample.units, linear.beta
     if sample.n < 2:
-        return np.full(total.shape, np.nan)
-    result = sample.n / (sample.n - 1) * (total - centre**2 / sample.n)
+        return np.full(linear.estimate.shape, np.nan)
+    if _by_cluster(units):
+        result = _between(linear.units - beta @ sample.unit_totals.T, units)
+    else:
+        total = linear.spread
+        if beta.shape[-1]:
+            total = total - 2 * np.einsum("...k,...k->...", beta, linear.cross)
+            total = total + np.square(beta) @ np.diagonal(sample.gram)
+        if _has_units(units):
+            sums = linear.units - beta @ sample.unit_totals.T
+            result = total - np.square(sums) @ units.centring
+        else:
+            centre = beta @ sample.totals
+            result = units.factor[0] * total - units.centring[0] * np.square(centre)
     return np.where(result <= _noise(linear), 0.0, result)
+
+
+def _between(sums: Floats, units: Units) -> Floats:
+    """Variance (R, C) of totals per cluster (R, C, U) around their stratum's mean."""
+    total = np.square(sums) @ units.factor[units.home]
+    of_stratum = np.zeros((len(units.home), len(units.factor)))
+    of_stratum[np.arange(len(units.home)), units.home] = 1.0
+    result: Floats = total - np.square(sums @ of_stratum) @ units.centring
+    return result
 
 
 def _noise(linear: Linear) -> Floats:

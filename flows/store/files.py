@@ -28,6 +28,7 @@ class Kind(StrEnum):
     WEIGHTING = "weightings"
     TABLES = "tables"
     AREAS = "areas"
+    ESTIMATES = "estimates"
 
 
 class Files:

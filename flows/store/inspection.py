@@ -11,6 +11,8 @@ from flows.store.batches import current_batches, load_batches
 from flows.store.catalogue import Catalogue
 from flows.store.derived import Derived
 from flows.store.editions import Editions
+from flows.store.estimate_runs import COLUMNS as ESTIMATE_COLUMNS
+from flows.store.estimate_runs import EstimateRuns
 from flows.store.files import Files, Kind, is_named_by_content, sha256_of
 from flows.store.identities import IDENTITIES_FILE
 from flows.store.models import Models
@@ -19,6 +21,7 @@ from flows.store.rows import linked, named
 from flows.store.schema import (
     area_run,
     batch,
+    estimate_run,
     model_batch,
     table_run,
     typing,
@@ -81,6 +84,7 @@ def wave_status(
     models: Models,
     derived: Derived,
     area_runs: AreaRuns,
+    estimate_runs: EstimateRuns,
     editions: Editions,
     survey: str,
 ) -> tuple[WaveStatus, ...]:
@@ -117,6 +121,12 @@ def wave_status(
         ]
         areas = [(run, sound) for run, waves, sound in projected if f"{survey}/{wave}" in waves]
         outdated += [f"areas of {run.base} {run.year}" for run, sound in areas if not sound]
+        estimated = estimate_runs.all(survey, wave, current=True)
+        outdated += [
+            f"estimates for {run.base} {run.year}"
+            for run in estimated
+            if not estimate_runs.up_to_date(run)
+        ]
         newest = {each.theme: each for each in made if each.wave == wave}
         statuses.append(
             WaveStatus(
@@ -128,6 +138,7 @@ def wave_status(
                 table_runs=runs,
                 editions=tuple(newest.values()),
                 area_runs=tuple(run for run, _ in areas),
+                estimate_runs=tuple(estimated),
                 outdated=tuple(outdated),
             )
         )
@@ -172,6 +183,10 @@ def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
     files = [area_run.c[column] for column in COLUMNS.values()]
     for run_id, *hashes in connection.execute(select(area_run.c.id, *files)):
         owners.update({(Kind.AREAS, sha256): f"{named(area_run)} {run_id}" for sha256 in hashes})
+    files = [estimate_run.c[column] for column in ESTIMATE_COLUMNS.values()]
+    for run_id, *hashes in connection.execute(select(estimate_run.c.id, *files)):
+        owner = f"{named(estimate_run)} {run_id}"
+        owners.update({(Kind.ESTIMATES, sha256): owner for sha256 in hashes})
     return owners
 
 

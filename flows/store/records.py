@@ -17,6 +17,8 @@ Scheme = Literal["demographics", "composition"]
 AreaPart = Literal["composition", "inputs", "surroundings"]
 """What an area run keeps: shares of all areas; what every finest area was projected from; and
 what holds for all of them (parameters, residuals, seed table)."""
+EstimatePart = Literal["estimates", "parameters"]
+"""What an estimate run keeps: the estimates of all areas, and the fitted models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +250,45 @@ class AreaRunRecord:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EstimateRun:
+    """What the areas of a base are estimated to answer, from one wave of a survey.
+
+    `estimates_sha256`: of the estimates of all areas; `parameters_sha256`: of the fitted models.
+    """
+
+    id: int
+    survey: str
+    wave: str
+    base: str
+    year: int
+    area_run_id: int
+    inputs_sha256: str
+    estimates_sha256: str
+    parameters_sha256: str
+    rows: int
+    summary: Mapping[str, Any]
+    code_version: str
+    created_at: datetime
+    change: RecordChange = "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportRecord:
+    """One analysis file that left the store: where to, its SHA-256, how many people, what of."""
+
+    id: int
+    survey: str
+    wave: str
+    path: str
+    sha256: str
+    rows: int
+    columns: tuple[str, ...]
+    inputs_sha256: str
+    code_version: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Edition:
     """One theme's files. `folder` is relative to the survey's outputs folder.
 
@@ -278,7 +319,8 @@ class Edition:
 class WaveStatus:
     """How far one wave is. `outdated` names what was made from batches no longer current.
 
-    `area_runs`: the current ones that rest on answers of this wave.
+    `area_runs`: the current ones that rest on answers of this wave. `estimate_runs`: the
+    current area estimates of this wave.
     """
 
     wave: str
@@ -289,6 +331,7 @@ class WaveStatus:
     table_runs: tuple[TableRun, ...]
     editions: tuple[Edition, ...]
     area_runs: tuple[AreaRunRecord, ...] = ()
+    estimate_runs: tuple[EstimateRun, ...] = ()
     outdated: tuple[str, ...] = ()
 
     @property

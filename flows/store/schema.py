@@ -27,10 +27,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration; a catalogue at this version is used without loading Alembic."""
 
-KNOWN_VERSIONS: tuple[str, ...] = ("0001", "0002", "0003", HEAD)
+KNOWN_VERSIONS: tuple[str, ...] = ("0001", "0002", "0003", "0004", HEAD)
 
 metadata = MetaData(
     naming_convention={
@@ -276,10 +276,65 @@ area_run = Table(
 )
 """`areas_sha256`: of the part called `inputs`, which has a row for every finest area."""
 
+estimate_run = Table(
+    "estimate_run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False),
+    Column("wave", String, nullable=False),
+    Column("base", String, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("area_run_id", ForeignKey("area_run.id"), nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("estimates_sha256", String(64), nullable=False),
+    Column("parameters_sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("current_since", Moment),
+    UniqueConstraint(
+        "survey",
+        "wave",
+        "base",
+        "year",
+        "area_run_id",
+        "inputs_sha256",
+        name="uq_estimate_run_inputs",
+    ),
+    Index(
+        "ix_estimate_run_current",
+        "survey",
+        "wave",
+        "base",
+        "year",
+        unique=True,
+        **_where("current_since IS NOT NULL"),
+    ),
+)
+"""`parameters_sha256`: of the fitted models, from which any other area is estimated."""
+
+export = Table(
+    "export",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("survey", String, nullable=False, index=True),
+    Column("wave", String, nullable=False),
+    Column("path", String, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("columns", JSON, nullable=False),
+    Column("inputs_sha256", String(64), nullable=False),
+    Column("code_version", String, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+"""The log of analysis files: a row for every time that answers of people left the store."""
+
 model_batch = _batches_of("model")
 typing_batch = _batches_of("typing")
 weighting_batch = _batches_of("weighting")
 area_run_batch = _batches_of("area_run")
+estimate_run_batch = _batches_of("estimate_run")
 
 edition = Table(
     "edition",

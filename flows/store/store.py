@@ -15,6 +15,8 @@ from flows.store.catalogue import WAIT_SECONDS, Catalogue, is_sqlite, parse_url,
 from flows.store.derived import Derived
 from flows.store.editions import Editions
 from flows.store.errors import KeyRefused
+from flows.store.estimate_runs import EstimateRuns
+from flows.store.exports import Exports
 from flows.store.files import Files, Kind
 from flows.store.identities import Identities
 from flows.store.inspection import find_edition_faults, find_faults, trace, wave_status
@@ -26,6 +28,9 @@ from flows.store.records import (
     Batch,
     Edition,
     EditionState,
+    EstimatePart,
+    EstimateRun,
+    ExportRecord,
     ModelRecord,
     ModelState,
     NewBatch,
@@ -61,6 +66,8 @@ class Store:
         self._models = Models(catalogue, code_version)
         self._derived = Derived(catalogue, self._files, code_version)
         self._area_runs = AreaRuns(catalogue, self._files, code_version)
+        self._estimate_runs = EstimateRuns(catalogue, self._files, code_version)
+        self._exports = Exports(catalogue, code_version)
         self._editions = Editions(catalogue, code_version)
 
     @classmethod
@@ -397,6 +404,100 @@ class Store:
     def read_area_run(self, run_id: int, part: AreaPart = "composition") -> pd.DataFrame:
         return self._area_runs.read(run_id, part)
 
+    # ----------------------------------------------------------------- area estimates
+
+    def add_estimate_run(
+        self,
+        survey: str,
+        wave: str,
+        base: str,
+        year: int,
+        area_run_id: int,
+        inputs_sha256: str,
+        estimates: pd.DataFrame,
+        parameters: pd.DataFrame,
+        summary: Mapping[str, Any],
+        *,
+        batches: Sequence[int] = (),
+    ) -> EstimateRun:
+        """Keep what the areas of a base are estimated to answer in a wave; it becomes current.
+
+        The same area run and inputs give the run that is there. `estimates`: a row per row of a
+        table, level and area, with `theme`, `table`, `row`, `level`, `area`, `value`, `low`,
+        `high` and `adds`; `parameters`: the fitted models, any columns. `batches`: ids of the
+        batches whose answers it rests on. Refuses an area run that is not in the store.
+        """
+        key = _estimate_key(survey, wave, base, year, area_run_id, inputs_sha256)
+        parts: dict[EstimatePart, pd.DataFrame] = {
+            "estimates": estimates,
+            "parameters": parameters,
+        }
+        return self._estimate_runs.add(key, parts, summary, batches)
+
+    def restore_estimate_run(
+        self, survey: str, wave: str, base: str, year: int, area_run_id: int, inputs_sha256: str
+    ) -> EstimateRun | None:
+        """The run of these inputs if it is there with both its files; it is then the current one.
+
+        None means: make it and call `add_estimate_run`.
+        """
+        return self._estimate_runs.restore(
+            _estimate_key(survey, wave, base, year, area_run_id, inputs_sha256)
+        )
+
+    def estimate_run(self, run_id: int) -> EstimateRun:
+        return self._estimate_runs.get(run_id)
+
+    def estimate_runs(self, survey: str, wave: str | None = None) -> list[EstimateRun]:
+        """Every run of a survey (and wave), by base and year, oldest first."""
+        return self._estimate_runs.all(survey, wave, current=False)
+
+    def current_estimate_run(
+        self, survey: str, wave: str, base: str, year: int | None = None
+    ) -> EstimateRun | None:
+        """The run made last for a wave and a year of a base; without a year, for the newest."""
+        return self._estimate_runs.current(survey, wave, base, year)
+
+    def estimate_run_is_up_to_date(self, run_id: int) -> bool:
+        """Whether a run still stands on current answers and the current area run of its year."""
+        return self._estimate_runs.up_to_date(self._estimate_runs.get(run_id))
+
+    def read_estimate_run(self, run_id: int, part: EstimatePart = "estimates") -> pd.DataFrame:
+        return self._estimate_runs.read(run_id, part)
+
+    # ---------------------------------------------------------------------------- exports
+
+    def add_export(
+        self,
+        survey: str,
+        wave: str,
+        path: str | Path,
+        sha256: str,
+        rows: int,
+        columns: Sequence[str],
+        inputs_sha256: str,
+    ) -> ExportRecord:
+        """Log an analysis file that was written: answers of people left the store.
+
+        `path`: where it was written; `sha256`: of its bytes; `rows`: people; `columns`: what of
+        them. Every call is a new line of the log, also for the same file.
+        """
+        return self._exports.add(
+            {
+                "survey": survey,
+                "wave": wave,
+                "path": str(path),
+                "sha256": sha256,
+                "rows": rows,
+                "columns": columns,
+                "inputs_sha256": inputs_sha256,
+            }
+        )
+
+    def exports(self, survey: str) -> list[ExportRecord]:
+        """The log of analysis files of a survey, oldest first."""
+        return self._exports.all(survey)
+
     # --------------------------------------------------------------------------- editions
 
     def publish_edition(
@@ -454,7 +555,13 @@ class Store:
     def status(self, survey: str) -> tuple[WaveStatus, ...]:
         """How far each wave of a survey is."""
         return wave_status(
-            self._catalogue, self._models, self._derived, self._area_runs, self._editions, survey
+            self._catalogue,
+            self._models,
+            self._derived,
+            self._area_runs,
+            self._estimate_runs,
+            self._editions,
+            survey,
         )
 
 
@@ -466,6 +573,19 @@ def _area_key(
         "base": base,
         "year": year,
         "model_id": model_id,
+        "inputs_sha256": inputs_sha256,
+    }
+
+
+def _estimate_key(
+    survey: str, wave: str, base: str, year: int, area_run_id: int, inputs_sha256: str
+) -> dict[str, Any]:
+    return {
+        "survey": survey,
+        "wave": wave,
+        "base": base,
+        "year": year,
+        "area_run_id": area_run_id,
         "inputs_sha256": inputs_sha256,
     }
 

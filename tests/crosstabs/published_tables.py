@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from crosstab_world import question
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.tables import Table
 from flows.definitions.models import MISSING_CODES, Net, Option, Questionnaire, QuestionType
@@ -52,8 +53,7 @@ def counted(
         frame,
         Questionnaire(questions=(asked,)),
         [asked],
-        profile,
-        [f"p{c}" for c in range(p)],
+        profile_banner(profile, [f"p{c}" for c in range(p)], len(frame)),
         weights,
         model_items={number} if model_item else set(),
     )[0]

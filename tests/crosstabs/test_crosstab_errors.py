@@ -8,6 +8,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import test_proportions_2indep as two_proportions
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.definitions.models import MISSING_CODES, Option, Questionnaire, QuestionType
 from flows.statistics.linearisation import calibration_residual, linearised_covariance
@@ -19,8 +20,7 @@ def tabulate(made, margins=True, **more):
         made.frame,
         QUESTIONNAIRE,
         QUESTIONS,
-        made.profile,
-        PROFILES,
+        profile_banner(made.profile, PROFILES, len(made.frame)),
         made.weights,
         made.margins if margins else None,
         wave="w1",
@@ -134,7 +134,11 @@ def test_nobody_in_a_profile_is_no_proof_of_a_difference():
     frame = pd.DataFrame({"Q": pd.Categorical(answers, categories=["ja", "nee", *MISSING_CODES])})
     profile = ["pa"] * 30 + ["pb"] * 600
     table = crosstab(
-        frame, Questionnaire(questions=(q,)), ["Q"], profile, PROFILES[:2], np.ones(630)
+        frame,
+        Questionnaire(questions=(q,)),
+        ["Q"],
+        profile_banner(profile, PROFILES[:2], 630),
+        np.ones(630),
     )[0]
     assert table.estimate[0, 0] == 0.0
     assert table.p_value[0, 0] > 0.1

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from crosstab_world import PROFILES, QUESTIONNAIRE, QUESTIONS, tables_by_number, world
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.sizes import profile_sizes
 from flows.statistics.estimated_margins import EstimatedMargin, shares_covariance
@@ -35,8 +36,7 @@ def tabulate(made, margins, weights, estimated):
         made.frame,
         QUESTIONNAIRE,
         QUESTIONS,
-        made.profile,
-        PROFILES,
+        profile_banner(made.profile, PROFILES, len(made.frame)),
         weights,
         margins,
         wave="w1",

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from crosstab_world import PROFILES, QUESTIONNAIRE, QUESTIONS, question, tables_by_number, world
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.tables import TOTAL
 from flows.definitions.models import MISSING_CODES, Option, Questionnaire, QuestionType
@@ -22,8 +23,7 @@ def tables(made):
             made.frame,
             QUESTIONNAIRE,
             QUESTIONS,
-            made.profile,
-            PROFILES,
+            profile_banner(made.profile, PROFILES, len(made.frame)),
             made.weights,
             made.margins,
             theme="t",
@@ -135,7 +135,11 @@ def test_who_ticks_nothing_answered_only_where_none_cannot_be_said():
         options = (Option(code="a", nl="a"), Option(code="b", nl="b", **last))
         q = question("M", QuestionType.MULTIPLE, options=options)
         table = crosstab(
-            frame, Questionnaire(questions=(q,)), ["M"], [None] * 4, PROFILES, np.ones(4)
+            frame,
+            Questionnaire(questions=(q,)),
+            ["M"],
+            profile_banner([None] * 4, PROFILES, 4),
+            np.ones(4),
         )[0]
         assert (table.n[-1], table.asked[-1]) == (base, asked)
 
@@ -145,7 +149,9 @@ def test_an_option_dont_know_of_a_multiple_question_is_no_answer():
     frame = marks_frame(rows, ["a", "dk"])
     options = (Option(code="a", nl="a"), Option(code="dk", nl="?", missing="dont_know"))
     q = question("M", QuestionType.MULTIPLE, options=options)
-    table = crosstab(frame, Questionnaire(questions=(q,)), [q], [None] * 4, (), np.ones(4))[0]
+    table = crosstab(
+        frame, Questionnaire(questions=(q,)), [q], profile_banner([None] * 4, (), 4), np.ones(4)
+    )[0]
     assert [row.code for row in table.rows] == ["a"]
     assert (table.n[0], table.asked[0], table.dont_know_count[0]) == (1, 3, 2)
     assert table.estimate[0, 0] == 1.0
@@ -162,7 +168,9 @@ def test_an_answer_without_value_stays_out_of_the_mean():
         ["1", "4", "4", "anders"], categories=["1", "4", "anders", *MISSING_CODES]
     )
     frame = pd.DataFrame({"Q": values})
-    table = crosstab(frame, Questionnaire(questions=(q,)), ["Q"], [None] * 4, (), np.ones(4))[0]
+    table = crosstab(
+        frame, Questionnaire(questions=(q,)), ["Q"], profile_banner([None] * 4, (), 4), np.ones(4)
+    )[0]
     assert table.estimate[table.row("mean"), 0] == pytest.approx(3.0)
     assert table.count[table.row("mean"), 0] == 3
     assert table.n[0] == 4

@@ -4,6 +4,7 @@ from crosstab_world import PROFILES, QUESTIONNAIRE, QUESTIONS, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.cells import cells_frame, tables_of_cells
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
@@ -14,7 +15,14 @@ FIELDS = ("estimate", "standard_error", "low", "high", "difference", "p_value", 
 
 def tabulate(frame, profile, weights, margins, **more):
     return crosstab(
-        frame, QUESTIONNAIRE, QUESTIONS, profile, PROFILES, weights, margins, wave="w1", **more
+        frame,
+        QUESTIONNAIRE,
+        QUESTIONS,
+        profile_banner(profile, PROFILES, len(frame)),
+        weights,
+        margins,
+        wave="w1",
+        **more,
     )
 
 
@@ -59,8 +67,7 @@ def test_a_table_does_not_depend_on_its_neighbours():
             made.frame,
             QUESTIONNAIRE,
             [table.identity.question],
-            made.profile,
-            PROFILES,
+            profile_banner(made.profile, PROFILES, len(made.frame)),
             made.weights,
             made.margins,
             wave="w1",
@@ -118,10 +125,24 @@ def test_a_question_of_another_wave_is_left_out():
     later = QUESTIONS[0].model_copy(update={"waves": ("w2",), "code": "L"})
     questions = (later, QUESTIONS[1])
     tables = crosstab(
-        made.frame, QUESTIONNAIRE, questions, made.profile, PROFILES, made.weights, wave="w1"
+        made.frame,
+        QUESTIONNAIRE,
+        questions,
+        profile_banner(made.profile, PROFILES, 80),
+        made.weights,
+        wave="w1",
     )
     assert [t.identity.number for t in tables] == ["S2"]
-    assert crosstab(made.frame, QUESTIONNAIRE, ["O"], made.profile, PROFILES, made.weights) == ()
+    assert (
+        crosstab(
+            made.frame,
+            QUESTIONNAIRE,
+            ["O"],
+            profile_banner(made.profile, PROFILES, 80),
+            made.weights,
+        )
+        == ()
+    )
 
 
 def test_sizes_of_profiles():

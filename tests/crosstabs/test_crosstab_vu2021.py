@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import TOTAL, Table
@@ -72,8 +73,7 @@ def tables(survey: Survey, answers: pd.DataFrame, people: pd.DataFrame) -> tuple
         answers,
         survey.questionnaire,
         survey.theme_questions("politiek", WAVE),
-        people["profile"].to_numpy(),
-        PROFILES,
+        profile_banner(people["profile"], PROFILES, len(people)),
         people["w"].to_numpy(),
         margins_of(survey, answers),
         theme="politiek",

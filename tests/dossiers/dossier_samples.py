@@ -136,7 +136,9 @@ def multiple_table(
         lines.append(line)
     lines[-1][2] = Cell(None, flag=Flag.BELOW, bound=0.01)
     lines[3][4] = Cell(None, flag=Flag.PROTECTED)
-    identity = _identity(number, text, multiple=True, type="multiple", headline=None, **values)
+    identity = _identity(
+        number, text, multiple=True, type="multiple", headline=None, sort="descending", **values
+    )
     counts = (371, 482, 540, 447, 436, 352, 379, 391, 3398)
     know = tuple(Cell(None, flag=Flag.NONE) for _ in COLUMNS)
     return PublishedTable(identity, rows, COLUMNS, tuple(map(tuple, lines)), counts, counts, know)

@@ -276,7 +276,7 @@ def test_two_profiles_of_one_name_are_refused(
 def test_a_column_of_no_profile_is_refused(
     tables: ThemeTables, facts: DossierFacts, plan: ThemePlan
 ) -> None:
-    with pytest.raises(DossierError, match="does not name"):
+    with pytest.raises(DossierError, match="do not name"):
         build_content(tables, replace(facts, profiles=facts.profiles[1:]), plan, "nl")
 
 

@@ -2,47 +2,37 @@
 
 The folder (GOLDEN_DIR, by default ../shared/golden beside the repository) describes itself in
 datasets.json and cases.json; nothing here is about a particular data set. Kinds of weights
-are in test_golden_weights.py.
+are in test_golden_weights.py, quantiles and tests of two-way tables in files of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from support.golden import FOLDER, case_id, load_golden
+from support.golden import case_id, load_golden
+from support.golden_states import State, compare, levels_of, state_of
 
 from flows.crosstabs.crosstab import checked_weights
 from flows.crosstabs.errors import CrosstabError
 from flows.statistics.counting import group_people, grouped_sums
 from flows.statistics.intervals import beta_interval, logit_interval, mean_interval, t_test
-from flows.statistics.linearisation import (
-    calibration_residual,
-    degrees_of_freedom,
-    linearised_covariance,
-    poststratification_residual,
-    raking_residual,
-)
 from flows.statistics.multiplicity import benjamini_hochberg, bonferroni, holm
 from flows.statistics.variance import (
     WEIGHT,
     linearise,
-    margin_dummies,
     variance,
-    weighted_sample,
 )
 
-ELSEWHERE = ("weights", "trim", "targets")
+ELSEWHERE = ("weights", "trim", "targets", "quantile", "chisq")
 REFUSABLE = ("ciprop", "ciprop_by", "ttest")
 
 pytestmark = pytest.mark.golden
 
-CASES, DATASETS = load_golden(lambda kind: kind not in ELSEWHERE)
+CASES, _ = load_golden(lambda kind: kind not in ELSEWHERE)
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_id)
@@ -63,137 +53,6 @@ def test_golden(case: dict[str, Any]) -> None:
     assert compared, "nothing of this case was compared"
 
 
-def compare(case: dict[str, Any], expected: Any, found: Any, path: str) -> int:
-    """Compare what both sides have; a number that was asked for must be found."""
-    if path in case.get("unreliable_fields", ()):
-        return 0
-    if isinstance(expected, dict):
-        return sum(
-            compare(case, value, found[key] if found is not None else None, f"{path}{key}.")
-            for key, value in expected.items()
-            if key not in ("level", "domain", "rows", "cols")
-        )
-    if isinstance(expected, list):
-        return sum(
-            compare(case, value, found[i], f"{path}{i}.") for i, value in enumerate(expected)
-        )
-    if expected is None:
-        return 0
-    field = path.split(".")[0]
-    relative = case.get("tolerance_by_field", {}).get(field, case["tolerance"])
-    assert found == pytest.approx(expected, rel=relative, abs=case.get("abs_tolerance", 0.0)), path
-    return 1
-
-
-@dataclass(frozen=True, eq=False)
-class State:
-    """A data set under one weighting state."""
-
-    frame: pd.DataFrame
-    w: np.ndarray
-    d: np.ndarray
-    strata: np.ndarray | None
-    clusters: np.ndarray | None
-    population: np.ndarray | None
-    residual: Callable[[np.ndarray], np.ndarray]
-    margins: pd.DataFrame | None
-    is_base: bool
-
-    @property
-    def plain(self) -> bool:
-        """Whether the crosstab algebra speaks of it: no design, and calibration if any."""
-        return self.strata is None and self.clusters is None and self.margins is not None
-
-    def covariance(self, u: np.ndarray) -> np.ndarray:
-        """Covariance of sums of contributions u (n, K), before weighting."""
-        z = self.w[:, None] * self.residual(u)
-        return linearised_covariance(z, self.strata, self.clusters, self.population)
-
-    def degf(self, rows: np.ndarray | None = None) -> int:
-        used = self.w != 0 if rows is None else rows & (self.w != 0)
-        return degrees_of_freedom(len(self.w), self.strata, self.clusters, used)
-
-    def values(self, variable: str, level: str | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """The variable, or the indicator of a level, with 0 where missing; and who is valid."""
-        column = self.frame[variable]
-        valid = column.notna().to_numpy()
-        if level is not None:
-            return (column == level).to_numpy(dtype=float), valid
-        return column.fillna(0).to_numpy(dtype=float), valid
-
-    def success(self, variable: str, success: Any) -> tuple[np.ndarray, np.ndarray]:
-        valid = self.frame[variable].notna().to_numpy()
-        return (self.frame[variable] == success).to_numpy(dtype=float), valid
-
-
-@cache
-def state_of(name: str, state: str) -> State:
-    dataset = DATASETS[name]
-    frame = frame_of(name)
-    design = dataset["design"]
-    how = dataset["states"][state]
-    w = pd.read_csv(FOLDER / how["weights_file"])[how["weights_column"]].to_numpy(float)
-    column = design.get("weight")
-    constant = float(design.get("weight_if_null", 1))
-    d = frame[column].to_numpy(float) if column else np.full(len(frame), constant)
-
-    def labels(key: str) -> np.ndarray | None:
-        return frame[design[key]].astype(str).to_numpy() if design.get(key) else None
-
-    population = frame[design["fpc"]].to_numpy(float) if design.get("fpc") else None
-    convention = how.get("se_convention")
-    margins = frame[how["margins"]].astype("category") if how.get("margins") else None
-    residual: Callable[[np.ndarray], np.ndarray]
-    algebra = None
-    if convention == "none":
-        residual = np.array
-        algebra = pd.DataFrame(index=frame.index)
-    elif convention == "calibration":
-        assert margins is not None
-        continuous = frame[how.get("continuous", [])].to_numpy(float)
-        x = np.hstack([margin_dummies(margins), continuous])
-        algebra = None if continuous.size else margins
-
-        def residual(u: np.ndarray) -> np.ndarray:
-            return calibration_residual(u, x, d)
-    elif convention == "rake":
-        assert margins is not None
-        codes = [margins[m].cat.codes.to_numpy() for m in margins]
-
-        def residual(u: np.ndarray) -> np.ndarray:
-            return raking_residual(u, codes)
-    elif convention == "poststratification":
-        cells = frame.groupby(how["columns"], observed=True).ngroup().to_numpy()
-        algebra = pd.DataFrame({"cell": pd.Categorical(cells)})
-
-        def residual(u: np.ndarray) -> np.ndarray:
-            return poststratification_residual(u, cells, d)
-    else:
-        pytest.skip(f"the residual convention {convention!r} is not offered")
-    return State(
-        frame=frame,
-        w=w,
-        d=d,
-        strata=labels("strata"),
-        clusters=labels("cluster"),
-        population=population,
-        residual=residual,
-        margins=algebra if population is None else None,
-        is_base=how["method"] == "base",
-    )
-
-
-@cache
-def frame_of(name: str) -> pd.DataFrame:
-    columns = DATASETS[name]["columns"]
-    frame = pd.read_csv(FOLDER / DATASETS[name]["file"], dtype=str, na_values=["NA"])
-    for column, description in columns.items():
-        if description["type"] in ("number", "binary") and column in frame:
-            frame[column] = pd.to_numeric(frame[column])
-    fpc = DATASETS[name]["design"].get("fpc")
-    return frame.assign(**{fpc: pd.to_numeric(frame[fpc])}) if fpc else frame
-
-
 def ratio(
     state: State, y: np.ndarray, base: np.ndarray, inside: np.ndarray | None = None
 ) -> tuple[float, np.ndarray]:
@@ -211,9 +70,9 @@ def estimate_of(
     """A mean and its standard error; by the crosstab algebra as well where that applies."""
     estimate, u = ratio(state, y * valid, valid.astype(float), inside)
     error = float(np.sqrt(max(state.covariance(u[:, None])[0, 0], 0.0)))
-    if state.plain:
+    if state.in_algebra:
         group = np.zeros(len(y), dtype=int) if inside is None else np.where(inside, 0, -1)
-        sample = weighted_sample(state.w, group, 1, state.margins, state.d)
+        sample = state.sample(group, 1)
         centre = float(y[valid].mean())
         centred = np.where(valid, y - centre, 0.0)
         rows = np.array([centred, centred**2, valid.astype(float)])
@@ -318,18 +177,44 @@ def contrasts(state: State, spec: dict[str, Any], cells: list[dict[str, Any]]) -
     group = state.frame[spec["by"]].astype(str).to_numpy()
     found: dict[str, Any] = {}
     p_values = []
+    by_algebra = columns_less_columns(state, y, valid, group, cells) if state.in_algebra else None
     for cell in cells:
         (a, ua), (b, ub) = (
             ratio(state, y * valid, valid.astype(float), group == str(cell[side]))
             for side in ("a", "b")
         )
         error = float(np.sqrt(state.covariance((ua - ub)[:, None])[0, 0]))
+        if by_algebra is not None:
+            assert by_algebra[cell["key"]] == pytest.approx((a - b, error), rel=1e-8, abs=1e-9)
         p = float(t_test(a - b, error, state.degf()))
         found[cell["key"]] = {"diff": a - b, "se": error, "t": (a - b) / error, "p": p}
         p_values.append(p)
     keys = [cell["key"] for cell in cells]
     for name, adjust in (("holm", holm), ("bh", benjamini_hochberg), ("bonferroni", bonferroni)):
         found[f"p_{name}"] = dict(zip(keys, adjust(p_values).tolist(), strict=True))
+    return found
+
+
+def columns_less_columns(
+    state: State,
+    y: np.ndarray,
+    valid: np.ndarray,
+    group: np.ndarray,
+    cells: list[dict[str, Any]],
+) -> dict[str, tuple[float, float]]:
+    """The differences and their errors by the crosstab algebra, all columns counted at once."""
+    levels = sorted({str(cell[side]) for cell in cells for side in ("a", "b")})
+    columns = np.asarray(pd.Categorical(group, categories=levels).codes, dtype=int)
+    sample = state.sample(columns, len(levels))
+    rows = np.array([y * valid, valid.astype(float)])
+    sums = sample.sums(rows[:, sample.grouping.order])[:, :-1]
+    linear = linearise(sample, sums[:1], sums[1:], sums[:1])
+    found = {}
+    for cell in cells:
+        one, other = (levels.index(str(cell[side])) for side in ("a", "b"))
+        contrast = linear.at(slice(None), [one]).minus(linear.at(slice(None), [other]))
+        error = float(np.sqrt(variance(sample, contrast)[0, 0]))
+        found[cell["key"]] = (float(contrast.estimate[0, 0]), error)
     return found
 
 
@@ -386,12 +271,6 @@ def intervals_by(state: State, spec: dict[str, Any], cells: list[dict[str, Any]]
                 lines[key].append(float(value))
         found[method] = lines
     return found
-
-
-def levels_of(state: State, column: str) -> list[str]:
-    dataset = next(d for name, d in DATASETS.items() if frame_of(name) is state.frame)
-    description = dataset["columns"][column]
-    return description.get("levels") or sorted(state.frame[column].dropna().unique())
 
 
 def weighted_table(

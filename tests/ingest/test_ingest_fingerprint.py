@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from flows.definitions.models import (
+    Band,
     Missing,
+    Net,
     Option,
     Questionnaire,
     QuestionType,
+    Score,
     Source,
     Text,
     Wave,
@@ -35,9 +38,15 @@ def sha(questionnaire: Questionnaire, wave: Wave) -> str:
         ("Q1", {"text": Text(nl="anders gevraagd")}),
         ("Q1", {"short": Text(nl="kort")}),
         ("Q1", {"theme": "t", "headline": "mean", "mean": True}),
+        ("Q1", {"nets": (Net(code="top", nl="top", top=2),), "sort": "descending"}),
+        ("Q1", {"scores": (Score(code="s", nl="s", plus="1", minus="2"),)}),
+        ("Q1", {"statistics": ("median", "sd"), "dont_know": "answer", "experiment": "Q3"}),
+        ("B2", {"bands": (Band(code="all", nl="all"),), "statistics": ("median",)}),
+        ("Q2", {"overview": True, "dont_know": "leave_out"}),
+        ("Q6", {"top": 2, "sort": "none"}),
     ],
 )
-def test_words_do_not_count(
+def test_words_and_rows_of_tables_do_not_count(
     questionnaire: Questionnaire, wave: Wave, code: str, update: dict[str, Any]
 ) -> None:
     assert sha(changed(questionnaire, code, **update), wave) == sha(questionnaire, wave)
@@ -66,6 +75,8 @@ def test_labels_and_field_dates_do_not_count(questionnaire: Questionnaire, wave:
         ("Q5", {"base": None}),
         ("B2", {"maximum": 120.0}),
         ("Q3", {"options": (Option(code="1", nl="a"), Option(code="3", nl="c"))}),
+        ("Q3", {"coded": ("Q3_code1", "Q3_code2")}),
+        ("Q6", {"maximum": 2.0}),
     ],
 )
 def test_what_changes_the_reading_counts(

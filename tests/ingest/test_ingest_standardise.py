@@ -137,9 +137,20 @@ class TestMarks:
         assert frame["Q3_3"].tolist()[-1] == "1 (with other answers)"
         assert frame["Q3_1"].tolist()[-1] == "1"
 
-    def test_a_ranking_is_mentioned_or_not(self, take_in: Take, person: Person) -> None:
-        frame = take_in([person()]).frame
-        assert [frame[f"Q6_{i}"][0] for i in (1, 2, 3)] == ["1", "1", "0"]
+    def test_a_ranking_holds_the_rank_of_every_option(self, take_in: Take, person: Person) -> None:
+        rows = [person(), person(id="b", Q6_1="", Q6_2="")]
+        frame = take_in(rows).frame
+        assert [frame[f"Q6_{i}"][0] for i in (1, 2, 3)] == ["2", "1", "0"]
+        # Who ranked nothing skipped the question, also where others were left open.
+        assert [frame[f"Q6_{i}"][1] for i in (1, 2, 3)] == [".skipped"] * 3
+
+    def test_two_options_with_the_same_rank_cannot_be_read(
+        self, take_in: Take, person: Person
+    ) -> None:
+        frame = take_in([person(), person(id="b", Q6_1="1", Q6_2="1", Q6_3="2")]).frame
+        assert frame["Q6_1"][1] == "1 (same rank as another)"
+        assert frame["Q6_2"][1] == "1 (same rank as another)"
+        assert frame["Q6_3"][1] == "2"
 
 
 class TestRefusals:

@@ -167,6 +167,20 @@ THEME: list[dict[str, Any]] = [
     },
     {"code": "euros", "type": "number", "dimension": "behaviour", "minimum": 0, "maximum": 5000},
     {"code": "words", "type": "open", "dimension": "attitude"},
+    {
+        "code": "named",
+        "type": "open",
+        "dimension": "motive",
+        "coded": ["named_first", "named_second"],
+        "options": [{"code": c, "nl": c, "source": [s]} for c, s in zip("abc", "789", strict=True)],
+    },
+    {
+        "code": "order",
+        "type": "ranking",
+        "dimension": "motive",
+        "coded": ["order_one", "order_two"],
+        "options": [{"code": c, "nl": c} for c in ("x", "y", "z")],
+    },
 ]
 PROTOTYPES = {
     "p1": {"trust": 1.0, "engagement": 0.8, "age": -0.5, "education": 1.0},

@@ -22,7 +22,7 @@ def foreign_cells(fieldwork: Fieldwork) -> set[tuple[int, str]]:
     cells = set()
     wave = fieldwork.wave.code
     for column in fieldwork.survey.questionnaire.columns(wave):
-        if column.question.type in (QuestionType.OPEN, QuestionType.NUMBER):
+        if column.question.coded or column.is_text or column.question.type == "number":
             continue
         answers = fieldwork.file[column.source(wave)]
         strange = ~answers.isin(known_codes(column) | {""})
@@ -40,7 +40,8 @@ def test_only_planted_codes_are_unknown(simulation: Simulation) -> None:
 def test_files_have_the_columns_of_the_wave(simulation: Simulation) -> None:
     for fieldwork in simulation.fieldworks:
         wave = fieldwork.wave.code
-        columns = [c.source(wave) for c in fieldwork.survey.questionnaire.columns(wave)]
+        found = fieldwork.survey.questionnaire.columns(wave)
+        columns = list(dict.fromkeys(name for c in found for name in c.sources(wave)))
         assert list(fieldwork.file) == ["nr", "klaar", "minuten", "voortgang", *columns]
         assert not fieldwork.file.isna().any(axis=None)
 
@@ -80,6 +81,21 @@ def test_a_ranking_gives_each_place_once(theme: pd.DataFrame) -> None:
     ranks = theme[[name for name in theme if name.startswith("best_")]]
     ranked = ranks.ne("").any(axis=1)
     assert ranks[ranked].apply(lambda row: sorted(set(row) - {""}) == ["1", "2"], axis=1).all()
+
+
+def test_codes_stand_in_the_columns_that_hold_them(theme: pd.DataFrame) -> None:
+    named = theme[["named_first", "named_second"]]
+    assert set(named.to_numpy().ravel()) == {"", "7", "8", "9"}
+    both = named.ne("").all(axis=1)
+    assert both.any()
+    assert (named["named_first"] != named["named_second"])[both].all()
+    # The second column is only used after the first.
+    assert (named["named_second"] == "")[named["named_first"] == ""].all()
+    order = theme[["order_one", "order_two"]]
+    ranked = order.ne("").any(axis=1)
+    assert 0.9 < ranked.mean() < 1
+    assert order[ranked].ne("").all(axis=None)
+    assert (order["order_one"] != order["order_two"])[ranked].all()
 
 
 def test_the_arm_is_random_and_moves_its_follow_up(theme: pd.DataFrame) -> None:

@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 
-from flows.statistics.multiplicity import benjamini_hochberg, bonferroni, holm
+from flows.statistics.multiplicity import (
+    CORRECTIONS,
+    adjust,
+    benjamini_hochberg,
+    bonferroni,
+    holm,
+)
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 
@@ -34,3 +40,11 @@ def test_tests_not_made_do_not_count(p_values):
 def test_nothing_to_adjust():
     assert np.isnan(holm([np.nan, np.nan])).all()
     assert benjamini_hochberg([]).size == 0
+
+
+def test_a_correction_by_its_name():
+    p = [0.01, 0.02, np.nan, 0.2]
+    for name, function in CORRECTIONS.items():
+        np.testing.assert_array_equal(adjust(p, name), function(p))
+    np.testing.assert_array_equal(adjust(p, "none"), p)
+    np.testing.assert_allclose(adjust(p, "bonferroni"), [0.03, 0.06, np.nan, 0.6])

@@ -42,7 +42,7 @@ def test_indexes_made_by_the_migrations_are_those_of_the_models(database_url: st
         metadata.drop_all(connection)
         metadata.create_all(connection)
     assert _index_definitions(catalogue) == made
-    assert sum(" WHERE " in definition for definition in made) == 7
+    assert sum(" WHERE " in definition for definition in made) == 8
     catalogue.close()
 
 

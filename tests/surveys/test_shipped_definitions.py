@@ -92,6 +92,7 @@ def test_texts_fit_the_sheets(survey: Survey) -> None:
             long += [(question.code, t) for t in titles if len(t) > LONGEST_TITLE]
             labels = [option.label[language] for option in question.options]
             labels += [net.label[language] for net in question.nets]
+            labels += [row.label[language] for row in (*question.scores, *question.bands)]
             long += [(question.code, t) for t in labels if len(t) > LONGEST_OPTION]
             if len(question.short[language]) > LONGEST_SHORT:
                 long.append((question.code, question.short[language]))
@@ -103,6 +104,7 @@ def test_labels_within_a_question_differ(survey: Survey) -> None:
         for language in ("nl", "en"):
             rows = [option.label[language] for option in question.options]
             rows += [net.label[language] for net in question.nets]
+            rows += [row.label[language] for row in (*question.scores, *question.bands)]
             assert len(rows) == len(set(rows)), question.code
             items = [item.label[language] for item in question.items]
             assert len(items) == len(set(items)), question.code
@@ -149,8 +151,26 @@ def test_core_covers_the_four_characteristics(surveys: dict[str, Survey]) -> Non
     } <= found
 
 
+def test_the_panel_shows_what_can_be_declared(surveys: dict[str, Survey]) -> None:
+    """A new survey is written by looking at these: every kind of row is there once."""
+    panel = surveys[PANEL]
+    questions = panel.questionnaire.questions
+    (ranking,) = (q for q in questions if q.type is QuestionType.RANKING)
+    assert ranking.coded
+    assert ranking.top == 2
+    (experiment,) = (q for q in questions if q.type is QuestionType.EXPERIMENT)
+    assert experiment.outcomes == ("E13",)
+    assert experiment.reference_arm == "geen"
+    assert any(q.bands and "median" in q.shown_statistics for q in questions)
+    assert any(q.scores for q in questions)
+    assert any(net.top for q in questions for net in q.nets)
+    assert sum(q.overview for q in questions) == 2
+    axes = {axis for t in panel.dossier.themes for table in t.tables for axis in table.banner}
+    assert axes == {("age6",)}
+
+
 def test_dossiers_hold_every_question_once_but_experiments(survey: Survey) -> None:
-    """Who was shown which argument is chance: no table."""
+    """Who was shown which argument is chance: no table of the theme."""
     for theme in survey.dossier.themes:
         planned = [question.code for question in survey.theme_questions(theme.code)]
         shown = [

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from weighting_plans import a_grouped_plan, a_margin, a_sample
 
+from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.definitions import load_survey
 from flows.definitions.models import (
@@ -153,8 +154,7 @@ class TestErrors:
             answers,
             survey.questionnaire,
             [code],
-            ["p"] * len(answers),
-            ["p"],
+            profile_banner(["p"] * len(answers), ["p"], len(answers)),
             weighting.weights,
             margins,
             wave="w2026_energie",

@@ -17,6 +17,7 @@ from flows.dossiers.layout import (
     widest_word,
 )
 from flows.dossiers.reading import Context
+from flows.dossiers.texts import Words
 from flows.dossiers.theme import FREEZE_FROM_ROWS, PAGE_POINTS, ROLES, SMALLEST_SCALE
 
 TITLE_HEIGHT = 30.0
@@ -34,6 +35,11 @@ FIRST_NOTE_HEIGHT = 20.0
 def cell(value: Scalar | None, role: str, form: str = "General") -> Cell:
     """A cell in a role of the theme."""
     return Cell(value, Style(role, form))
+
+
+def people_cell(words: Words, n: int | None, form: str) -> Cell:
+    """A number of participants; hidden where it would tell how many gave a hidden answer."""
+    return cell(words("word.protected"), "word") if n is None else cell(n, "number", form)
 
 
 def status_line(context: Context) -> str:

@@ -16,7 +16,16 @@ from flows.dossiers.findings import (
 )
 from flows.dossiers.layout import row_height
 from flows.dossiers.reading import Context
-from flows.dossiers.sheets.common import Page, cell, cut_to_cell, measured, runs_on, status_line
+from flows.dossiers.sheets.common import (
+    Page,
+    cell,
+    cut_to_cell,
+    measured,
+    people_cell,
+    runs_on,
+    status_line,
+)
+from flows.dossiers.sheets.numbers import Numbers
 from flows.dossiers.theme import CONTENTS_WIDTHS, COUNT_ROOM, COVER_WIDTHS
 
 _SENTENCE_HEIGHT = 48.0
@@ -80,9 +89,14 @@ def cover_sheet(context: Context) -> Sheet:
 
 
 def contents_sheet(
-    context: Context, tables: Sequence[tuple[PublishedTable, str]], others: Sequence[str]
+    context: Context,
+    tables: Sequence[tuple[PublishedTable, str]],
+    numbers: Sequence[tuple[Numbers, str]],
+    others: Sequence[str],
 ) -> Sheet:
-    """The list of sheets. `tables`: each with its sheet name; `others`: keys of the last ones."""
+    """The list of sheets. `tables` by profile and `numbers`: each with its sheet name;
+    `others`: keys of the last ones.
+    """
     words = context.words
     page = Page(CONTENTS_WIDTHS)
     page.head(
@@ -125,8 +139,28 @@ def contents_sheet(
                 ),
                 cell(words(f"dimension.{table.identity.dimension}"), "label_small"),
                 cell(_outcome(context, table), "label"),
-                cell(table.n[table.columns.index(TOTAL)], "number", COUNT_ROOM),
+                people_cell(words, table.n[table.columns.index(TOTAL)], COUNT_ROOM),
                 cell(text, "text_in_ink" if differs else "text_in_grey"),
+            ],
+            least=_CONTENTS_HEIGHT,
+        )
+    for each, name in numbers:
+        number += 1
+        table = each.table
+        topic = f"{table.identity.number} {context.topic(table)}"
+        page.body(
+            [
+                cell(number, "label"),
+                _link(
+                    context,
+                    cut_to_cell(topic, "link_wrapped", CONTENTS_WIDTHS[1], 1),
+                    name,
+                    "link_wrapped",
+                ),
+                cell(words(f"dimension.{table.identity.dimension}"), "label_small"),
+                cell(each.sentence, "label"),
+                people_cell(words, table.n[table.columns.index(TOTAL)], COUNT_ROOM),
+                cell(words("contents.not_applicable"), "text_in_grey"),
             ],
             least=_CONTENTS_HEIGHT,
         )

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Verdict
+from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
+from flows.dossiers.axes import columns_of
 from flows.dossiers.content import Cell, Chart, Scalar, Sheet, SheetRow, Style, TableArea
 from flows.dossiers.layout import row_height
-from flows.dossiers.reading import Context, sorted_rows
+from flows.dossiers.reading import Context, sorted_rows, unit_of
 from flows.dossiers.sheets.common import BODY_HEIGHT, Page, measured
 from flows.dossiers.theme import (
     CHART_DATA_WIDTHS,
@@ -18,12 +19,16 @@ from flows.dossiers.theme import (
     DATA_WIDTHS,
     ROLES,
     TOTAL_MEAN,
+    TOTAL_POINTS,
     TOTAL_SHARE,
 )
 
 
-def data_sheet(context: Context) -> Sheet:
-    """Every published figure on a row of its own; a hidden one shows its word and nothing else."""
+def data_sheet(context: Context, others: Sequence[PublishedTable] = ()) -> Sheet:
+    """Every published figure on a row of its own; a hidden one shows its word and nothing else.
+
+    `others`: tables by other axes than the profiles; their totals stand there already.
+    """
     words = context.words
     page = Page(DATA_WIDTHS)
     page.head(
@@ -48,6 +53,11 @@ def data_sheet(context: Context) -> Sheet:
     header_row = page.header(headers, [role for _, role in columns])
     for table in context.tables.tables:
         page.rows.extend(_table_rows(context, table))
+    shown = {table.identity.number for table in context.tables.tables}
+    for table in others:
+        codes = [c for c in table.columns if c != TOTAL or table.identity.number not in shown]
+        shown.add(table.identity.number)
+        page.rows.extend(_table_rows(context, columns_of(table, codes)))
     page.rows.extend(_size_rows(context))
     area = page.close_table("tbl_data", header_row, headers)
     return Sheet(
@@ -126,7 +136,7 @@ def _table_rows(context: Context, table: PublishedTable) -> Iterator[SheetRow]:
                 column,
                 n,
                 table.cell(row.code, column),
-                mean=row.kind == "mean",
+                row,
             )
     if any(item.shown and item.value for item in table.dont_know):
         for column, n, item in zip(table.columns, table.n, table.dont_know, strict=True):
@@ -162,18 +172,18 @@ def _row(
     answer: str,
     kind: str,
     column: str,
-    n: int,
+    n: int | None,
     published: Published,
-    *,
-    mean: bool = False,
+    measured: Row | None = None,
 ) -> SheetRow:
+    """A line of the list; `measured`: the row it comes from, None for a plain share of people."""
     words = context.words
-    form = TOTAL_MEAN if mean else TOTAL_SHARE
+    form = _FORMATS[unit_of(measured) if measured is not None else "share"]
     none = words("data.no_margin")
     if published.shown:
-        value = _cell(published.value, "number", form)
+        value = _cell(_edge(published.value, measured), "number", form)
         margins = [
-            _cell(none, "word") if edge is None else _cell(edge, "number", form)
+            _cell(none, "word") if edge is None else _cell(_edge(edge, measured), "number", form)
             for edge in (published.low, published.high)
         ]
     else:
@@ -187,10 +197,18 @@ def _row(
         _cell(words("data.measured"), "label_small"),
         value,
         *margins,
-        _cell(n, "number", COUNT),
+        _cell(words("word.protected"), "word") if n is None else _cell(n, "number", COUNT),
         _cell(_remark(context, published), "text_in_grey"),
     )
     return SheetRow(_height(cells, DATA_WIDTHS), cells)
+
+
+_FORMATS = {"share": TOTAL_SHARE, "points": TOTAL_POINTS, "number": TOTAL_MEAN}
+
+
+def _edge(value: float | None, row: Row | None) -> float | None:
+    points = row is not None and value is not None and unit_of(row) == "points"
+    return float(round(value * 100)) if points and value is not None else value
 
 
 def _remark(context: Context, published: Published) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
+from flows.crosstabs.tables import SHARES, TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
 from flows.dossiers.content import Cell, Sheet
 from flows.dossiers.reading import Context, ranked_answers
@@ -55,7 +55,7 @@ def guide_sheet(context: Context) -> Sheet:
 def _rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
     words, rules = context.words, context.facts.publication
     wanted: dict[str, Callable[[Row, Published], bool]] = {
-        "plain": lambda row, c: c.shown and row.kind != "mean" and _bare(c),
+        "plain": lambda row, c: c.shown and row.kind in SHARES and _bare(c),
         "up": lambda _, c: c.shown and c.verdict is Verdict.HIGHER and c.flag is Flag.NONE,
         "down": lambda _, c: c.shown and c.verdict is Verdict.LOWER and c.flag is Flag.NONE,
         "about": lambda _, c: c.shown and c.flag is Flag.INDICATIVE,
@@ -81,7 +81,7 @@ def _rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
         example = number_cell(context, published, row, total=False)
         yield words(f"guide.{sign}"), example, means, words(f"guide.{sign}_say")
     yield from _kinds_of_rows(context)
-    total = _find(context, lambda row, c: c.shown and row.kind != "mean", total=True)
+    total = _find(context, lambda row, c: c.shown and row.kind in SHARES, total=True)
     if total is not None:
         example = number_cell(context, total[3], total[1], total=True)
         yield words("guide.total"), example, words("guide.total_means"), words("guide.total_say")

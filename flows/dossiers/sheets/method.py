@@ -195,11 +195,11 @@ def _weighting(context: Context) -> Iterator[_Line]:
 def _margins_by_profile(context: Context) -> Iterator[_Line]:
     """The margin of each profile, on the table that most people answered."""
     words, minimum = context.words, context.facts.publication.minimum_base
-    table = max(context.tables.tables, key=lambda t: t.n[t.columns.index(TOTAL)])
+    table = max(context.tables.tables, key=lambda t: t.n[t.columns.index(TOTAL)] or 0)
     halves = {
         column: _half_margin(effective)
         for column, n, effective in zip(table.columns, table.n, table.n_eff, strict=True)
-        if column != TOTAL and n >= minimum and effective > 0
+        if column != TOTAL and n is not None and n >= minimum and effective
     }
     if not halves:
         return

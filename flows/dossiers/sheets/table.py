@@ -5,15 +5,23 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
+from flows.crosstabs.tables import SHARES, TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
 from flows.dossiers.charts import chart_of
 from flows.dossiers.content import Cell, Sheet, Style
 from flows.dossiers.errors import LayoutError
 from flows.dossiers.findings import sentences
 from flows.dossiers.layout import Face, fits, head_room, shorten, text_width
-from flows.dossiers.reading import Context, any_shown, has_marks, lead_row, sorted_rows
-from flows.dossiers.sheets.common import NOTE_HEIGHT, Page, cell, column_for
+from flows.dossiers.reading import (
+    Context,
+    any_shown,
+    has_marks,
+    lead_row,
+    sheet_value,
+    sorted_rows,
+    unit_of,
+)
+from flows.dossiers.sheets.common import NOTE_HEIGHT, Page, cell, column_for, people_cell
 from flows.dossiers.theme import (
     COUNT,
     COUNT_ROOM,
@@ -40,12 +48,12 @@ def table_sheet(context: Context, table: PublishedTable, name: str) -> Sheet:
         context,
         title=title_of(context, table, page.widths),
         findings=sentences(context, table),
-        basis=_basis(context, table, page.widths),
+        basis=basis_of(context, table, page.widths),
     )
     header_row = page.header(headers, ["header_left"] + ["header_right"] * len(table.columns))
-    _body(page, context, table)
-    area = page.close_table(f"tbl_{_identifier(table.identity.number)}", header_row, headers)
-    page.notes(_notes(context, table))
+    table_body(page, context, table)
+    area = page.close_table(f"tbl_{identifier(table.identity.number)}", header_row, headers)
+    page.notes(notes_of(context, table))
     long = area.last_row - area.first_row > FREEZE_FROM_ROWS
     page.add(NOTE_HEIGHT)
     chart = chart_of(context, table, page.next_row, name)
@@ -91,7 +99,8 @@ def _number_width(context: Context, table: PublishedTable, column: str) -> float
     """The column width its widest number needs, so that none shows as ####."""
     place, widest = table.columns.index(column), 0.0
     lines = [(row, line[place]) for row, line in zip(table.rows, table.cells, strict=True)]
-    for row, published in (*lines, (_dont_know(table), table.dont_know[place])):
+    unknown = [(_dont_know(table), table.dont_know[place])] if table.dont_know else []
+    for row, published in (*lines, *unknown):
         item = number_cell(context, published, row, total=column == TOTAL)
         if isinstance(item.value, float):
             text = displayed(item.value, item.style.format)
@@ -112,13 +121,14 @@ def title_of(context: Context, table: PublishedTable, widths: tuple[float, ...])
     return shorten(long, role.size, role.face, room, lines=2)
 
 
-def _basis(context: Context, table: PublishedTable, widths: tuple[float, ...]) -> list[str]:
+def basis_of(context: Context, table: PublishedTable, widths: tuple[float, ...]) -> list[str]:
     """What the percentages are of; and the question, where the title shows an item or a part."""
     words, field = context.words, context.facts.field
     identity = table.identity
+    n = table.n[table.columns.index(TOTAL)]
     measured = words(
         "table.measured",
-        n=words.integer(table.n[table.columns.index(TOTAL)]),
+        n=words("word.protected") if n is None else words.integer(n),
         period=field.period[context.language],
     )
     lead = lead_row(table)
@@ -145,7 +155,8 @@ def _basis(context: Context, table: PublishedTable, widths: tuple[float, ...]) -
     return [joined] if fits(joined, small.size, small.face, room) else [asked, basis]
 
 
-def _body(page: Page, context: Context, table: PublishedTable) -> None:
+def table_body(page: Page, context: Context, table: PublishedTable) -> None:
+    """The rows of a table: answers, nets, other figures, participants, no opinion."""
     previous = "answer"
     for row in sorted_rows(table):
         net = row.kind == "net"
@@ -159,7 +170,7 @@ def _body(page: Page, context: Context, table: PublishedTable) -> None:
         page.body([label, *numbers], rule=row.kind != "answer" and previous == "answer")
         previous = row.kind
     counts = [
-        cell(n, "number", COUNT if column == TOTAL else COUNT_ROOM)
+        people_cell(context.words, n, COUNT if column == TOTAL else COUNT_ROOM)
         for column, n in zip(table.columns, table.n, strict=True)
     ]
     page.body([cell(context.words("table.n"), "label_small"), *counts], rule=True)
@@ -190,14 +201,13 @@ def number_cell(context: Context, published: Published, row: Row, *, total: bool
         return cell(context.word(published), "word")
     marked = published.verdict is not Verdict.NONE
     form = number_format(
-        mean=row.kind == "mean",
+        unit=unit_of(row),
         mark=published.verdict.value,
         indicative=published.flag is Flag.INDICATIVE,
         total=total,
         language=context.language,
     )
-    assert published.value is not None
-    return cell(published.value, "number_bold" if marked else "number", form)
+    return cell(sheet_value(published, row), "number_bold" if marked else "number", form)
 
 
 def _bold(item: Cell) -> Cell:
@@ -206,7 +216,7 @@ def _bold(item: Cell) -> Cell:
     return replace(item, style=Style("number_bold", item.style.format))
 
 
-def _notes(context: Context, table: PublishedTable) -> list[str]:
+def notes_of(context: Context, table: PublishedTable) -> list[str]:
     """The signs and words that occur in this table, explained; each in its own sentence."""
     words, rules = context.words, context.facts.publication
     if table.identity.model_item:
@@ -215,7 +225,7 @@ def _notes(context: Context, table: PublishedTable) -> list[str]:
         first = []
     elif not has_marks(table):
         first = [words("table.note_no_marks")]
-    elif all(row.kind == "mean" for row in table.rows):
+    elif all(row.kind not in SHARES for row in table.rows):
         first = [words("table.note_marks_mean")]
     else:
         first = [words("table.note_marks", points=words.plain(rules.minimum_points))]
@@ -239,14 +249,15 @@ def _circa(context: Context, table: PublishedTable) -> str:
     """'30 to 50 participants' only where that is the reason for every indicative column."""
     rules = context.facts.publication
     indicative = [
-        table.n[place]
-        for place in range(len(table.columns))
-        if any(line[place].flag is Flag.INDICATIVE for line in table.cells)
+        n
+        for place, n in enumerate(table.n)
+        if n is not None and any(line[place].flag is Flag.INDICATIVE for line in table.cells)
     ]
     if all(rules.minimum_base <= n < rules.indicative_base for n in indicative):
         return context.words("table.note_circa", low=rules.minimum_base, high=rules.indicative_base)
     return context.words("table.note_circa_effective")
 
 
-def _identifier(number: str) -> str:
+def identifier(number: str) -> str:
+    """A number or sheet name as part of the name of a table in Excel."""
     return "".join(character if character.isalnum() else "_" for character in number)
