@@ -16,6 +16,11 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.commands.audit import audit
+from flows.commands.diff import diff
+from flows.commands.estimates import estimates
+from flows.commands.explain import explain
+from flows.commands.export import export
 from flows.commands.options import (
     DateOption,
     JsonOption,
@@ -24,8 +29,11 @@ from flows.commands.options import (
     WaveOption,
     print_rows,
 )
+from flows.commands.plan import plan
 from flows.commands.profiles import profiles_app
 from flows.commands.running import needs_server, run_quietly
+from flows.commands.tabulate import tabulate
+from flows.commands.trend import trend
 from flows.errors import Refusal, Waiting
 
 app = typer.Typer(
@@ -55,6 +63,8 @@ def _options(
 store_app = typer.Typer(help="Look after the store.", no_args_is_help=True)
 app.add_typer(store_app, name="store")
 app.add_typer(profiles_app, name="profiles")
+for _command in (tabulate, plan, trend, estimates, explain, export, diff, audit):
+    app.command()(_command)
 
 
 # ------------------------------------------------------------------------- looking commands
@@ -277,8 +287,18 @@ def dossiers(
     wave: WaveOption,
     theme: Annotated[list[str] | None, typer.Option("--theme", help="only these themes")] = None,
     on: DateOption = None,
+    dry: Annotated[
+        bool, typer.Option("--dry-run", help="only list what would be hidden; write nothing")
+    ] = False,
 ) -> None:
     """Tabulate the wave and write its dossiers, from the stored weights and profiles."""
+    if dry:
+        from flows.tabulate import dry_runs
+
+        for name, found in dry_runs(survey, wave, theme).items():
+            print(f"{name}:")
+            print("\n".join(f"  {line}" for line in found.lines()))
+        return
 
     def run() -> Any:
         from flows.survey_wave import tabulate_and_publish
