@@ -75,7 +75,7 @@ def corrected_estimates(
     conditions: variable -> codes, all to be met, as in `banner.filtered`.
 
     Refuses a wave without weights or profiles, and a model whose typing errors are not known
-    or too large.
+    or too large, among the people of a filter too.
     """
     survey = load_survey(folder)
     defined = find_wave(survey, wave)
@@ -91,13 +91,12 @@ def corrected_estimates(
         assert typing is not None
         record = store.model_by_id(typing.model_id)
         typed = store.read_typing(typing.id).set_index("respondent")
-    made, source = _classification(
-        survey, record, typed.reindex(answers["respondent"]), profiles, weights
-    )
-    margins, base = calibrated_on(survey, wave, answers, weighting.summary)
     domain = filtered(answers, questionnaire, conditions, profiles, known) if conditions else None
     if domain is not None and not domain.any():
         raise Refusal(f"Nobody in {survey.code} {wave} meets the filter; ask for more people.")
+    typed = typed.reindex(answers["respondent"])
+    made, source = _classification(survey, record, typed, profiles, weights, domain)
+    margins, base = calibrated_on(survey, wave, answers, weighting.summary)
     n = len(answers)
     sample = weighted_sample(
         checked_weights(weights, n),
@@ -145,9 +144,12 @@ def _questions(survey: Survey, wave: Wave, rows: Sequence[str]) -> tuple[str, ..
 
 
 def _sizes(counted: Counted) -> Floats:
+    """Weighted shares assigned (K) of the people tabulated."""
     groups = np.asarray(counted.banner.axes[0].groups)
     weights = counted.samples[0].people[:, 1]
     inside = groups >= 0
+    if counted.domain is not None:
+        inside &= counted.domain
     sizes = np.bincount(groups[inside], weights[inside], len(counted.banner.axes[0].columns))
     result: Floats = sizes / sizes.sum()
     return result
@@ -159,6 +161,7 @@ def _classification(
     typed: pd.DataFrame,
     profiles: NDArray[np.object_],
     weights: Floats,
+    domain: NDArray[np.bool_] | None = None,
 ) -> tuple[Classification, str]:
     """The errors of typing, in the order of the survey's profiles, and where they come from.
 
@@ -166,10 +169,16 @@ def _classification(
     by the golden questions have those that were measured when the typing was fitted. Both judge
     by the model's own probabilities, from answers that typing shares: that flatters typing, so
     what is corrected is rather too little than too much.
+
+    Errors depend on who is typed, and most where typing uses the very variable of a filter. So
+    of part of the people (`domain`, n) they are always from their own probabilities.
     """
     codes = survey.profiles.codes
-    if survey.info.profiles == "own_answers":
+    if domain is not None or survey.info.profiles == "own_answers":
         inside = profiles != ""
+        if domain is not None:
+            inside &= domain
+            _check_part(survey, typed, profiles, inside)
         assigned = np.array([codes.index(code) for code in profiles[inside]], dtype=np.int64)
         posterior = typed[[f"p_{code}" for code in codes]].to_numpy(np.float64)[inside]
         made = classification(assigned, posterior, weights[inside])
@@ -196,3 +205,32 @@ def _classification(
     )
     source = f"people held out when {record.version} learned to type ({quality.n:,})"
     return known_classification(rates, errors), source
+
+
+def _check_part(
+    survey: Survey,
+    typed: pd.DataFrame,
+    profiles: NDArray[np.object_],
+    inside: NDArray[np.bool_],
+) -> None:
+    """Refuse a filter (with a profile: `inside`, n) whose people's errors cannot be known."""
+    if not inside.any():
+        raise Refusal(
+            f"Nobody in {survey.code} who meets the filter has a profile; ask for more people."
+        )
+    names = [f"p_{code}" for code in survey.profiles.codes]
+    if not set(names) <= set(typed.columns) or typed.loc[inside, names].isna().any(axis=None):
+        raise Refusal(
+            f"The typing of {survey.code} does not keep how likely each profile is for all who "
+            "meet the filter, so its errors among them are not known; tabulate everybody."
+        )
+    likely = typed.loc[inside, names].sum(axis=0).to_numpy() > 0
+    given = np.isin(survey.profiles.codes, profiles[inside])
+    absent = [
+        code for code, gone in zip(survey.profiles.codes, likely & ~given, strict=True) if gone
+    ]
+    if absent:
+        raise Refusal(
+            f"Nobody in {survey.code} who meets the filter was given profile {', '.join(absent)}, "
+            "so those who belong there cannot be told from the others; widen the filter."
+        )

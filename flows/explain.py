@@ -172,7 +172,10 @@ def _by_store(
             cell,
             people=bool(lines_of["n"].notna().any()),
             opinions=bool(lines_of["answer"].eq(DONT_KNOW).any()),
+            bound=published.flag == "below",
         )
+        if published.flag == "below":
+            notes.append("The edition only says 'less than', so no more is told; --internal does.")
         if cell.hidden is not None:
             notes.append("The number is hidden, so it is not told; --internal tells it.")
     return Explanation(

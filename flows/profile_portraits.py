@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.crosstabs.margins import calibrated_on
 from flows.crosstabs.portraits import portrait_tables, portraits
 from flows.crosstabs.sizes import profile_sizes
+from flows.crosstabs.theme_tables import care_of
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Language, QuestionType, Text
 from flows.dossiers.facts import ProfileFacts, profiles_of
@@ -69,7 +70,7 @@ def write_portraits(folder: Path, wave: str) -> Done:
     sizes = profile_sizes(
         profile, plan.codes, weights, margins, publication=publication, base_weights=base
     )
-    _, found = portraits(tables, plan, publication, sizes)
+    _, found = portraits(tables, plan, publication, sizes, care_of(survey))
     facts = portrait_facts(survey, wave, model, len(answers))
     reports = reports_folder(survey.code, wave)
     pages = {language: _page_name(language) for language in survey.dossier.languages}

@@ -142,7 +142,7 @@ def _read_run(number: int, store: Store | None, survey: Path | None) -> Read:
     """A table run of the store, published anew by the present rules."""
     from flows.crosstabs.publish import publish
     from flows.crosstabs.tables import ProfileSize
-    from flows.crosstabs.theme_tables import stored_tables
+    from flows.crosstabs.theme_tables import care_of, stored_tables
     from flows.crosstabs.tidy import tidy
 
     if store is None:
@@ -158,6 +158,7 @@ def _read_run(number: int, store: Store | None, survey: Path | None) -> Read:
         definition.dossier.publication,
         theme=run.theme,
         sizes=[ProfileSize(**size) for size in run.summary["sizes"]],
+        care=care_of(definition),
     )
     numbers = tidy(published, run.survey, run.wave, f"run {run.id}")
     return Read(

@@ -7,20 +7,22 @@ table asked for here says what the dossier's would.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flows.crosstabs.banner import BannerAxis, Column, banner_of, filtered
 from flows.crosstabs.crosstab import crosstab
+from flows.crosstabs.disclosure.edition import Beside
 from flows.crosstabs.dry_run import DryRun, dry_run
 from flows.crosstabs.margins import calibrated_on, design_of
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import Table, ThemeTables
-from flows.crosstabs.theme_tables import about_people, filter_text, theme_tables
+from flows.crosstabs.theme_tables import about_people, care_of, filter_text, theme_tables
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import PROFILE, Publication, Text, Wave
 from flows.edges import existing_store, find_wave, kept_answers, profiles_of_people, weights_of
 from flows.errors import Refusal
+from flows.published_tables import dossier_tables
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +74,7 @@ def tabulate(
         by_profile = any(PROFILE in axis for axis in columns) or PROFILE in conditions
         profiles = profiles_of_people(store, definition, defined, answers) if by_profile else None
         typing = store.current_typing(definition.code, wave) if by_profile else None
+        beside = dossier_tables(store, definition, wave, questions)
         concept = typing is not None and store.model_by_id(typing.model_id).state != "accepted"
     margins, base = calibrated_on(definition, wave, answers, weighting.summary)
     questionnaire, known = definition.questionnaire, definition.profiles.profiles
@@ -95,7 +98,7 @@ def tabulate(
     )
     about = filter_text(definition, conditions)
     tables = tuple(
-        about_people(table, about, conditions)
+        _named(about_people(table, about, conditions))
         for table in tables
         if not items
         or table.identity.question not in items
@@ -105,7 +108,9 @@ def tabulate(
         survey=definition,
         wave=defined,
         tables=tables,
-        published=publish(tables, publication),
+        published=publish(
+            tables, publication, care=care_of(definition), beside=_alike(tables, beside)
+        ),
         axes=banner.axes,
         columns=banner.columns,
         filter_text=about,
@@ -134,12 +139,36 @@ def dry_runs(folder: Path, wave: str, themes: Sequence[str] | None = None) -> di
         weighting = store.current_weighting(definition.code, wave)
         assert weighting is not None
     margins, base = calibrated_on(definition, wave, answers, weighting.summary)
-    rules, local = definition.dossier.publication, definition.info.role == "consultation"
+    rules, care = definition.dossier.publication, care_of(definition)
     found = {}
     for theme in themes or defined.themes:
         tables = theme_tables(definition, wave, theme, answers, profiles, weights, margins, base)
-        found[theme] = dry_run(tables, rules, local=local)
+        found[theme] = dry_run(tables, rules, care=care)
     return found
+
+
+def _alike(tables: Sequence[Table], beside: Sequence[Beside]) -> tuple[Beside, ...]:
+    """Those tables of dossiers that have the rows of a table here."""
+    rows = {(t.identity.question, t.identity.item): _codes(t) for t in tables}
+    return tuple(
+        (table, shown)
+        for table, shown in beside
+        if rows.get((table.identity.question, table.identity.item)) == _codes(table)
+    )
+
+
+def _codes(table: Table) -> list[tuple[str, str]]:
+    return [(row.kind, row.code) for row in table.rows]
+
+
+def _named(table: Table) -> Table:
+    """A filtered table with the filter in its number, so that no file takes it for the whole."""
+    who = ";".join(f"{name}={'|'.join(codes)}" for name, codes in table.identity.filter)
+    if not who:
+        return table
+    return replace(
+        table, identity=replace(table.identity, number=f"{table.identity.number}[{who}]")
+    )
 
 
 def _asked(

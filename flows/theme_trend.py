@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import PublishedTable
-from flows.crosstabs.theme_tables import theme_tables
+from flows.crosstabs.theme_tables import care_of, theme_tables
 from flows.crosstabs.trend import Trend, TrendWave, compare_waves
 from flows.crosstabs.trend_breaks import breaks_between
 from flows.crosstabs.trend_figures import Told, rows_of
@@ -36,6 +36,8 @@ from flows.profiles.change import trend_of
 from flows.profiles.errors import ProfileError
 from flows.profiles.model import ProfileModel
 from flows.profiles.trend import resize
+from flows.published_tables import earlier_tables
+from flows.store import Store
 from flows.theme_trend_waves import (
     Banners,
     Measured,
@@ -78,10 +80,11 @@ def theme_trend(
     waves = [find_wave(survey, code) for code in (before, after)]
     themes = shared_themes(survey, waves, theme)
     looks: list[str] = []
+    narrowed = bool(profiles_from or same_people)
     with existing_store() as store:
         sides = [measured(store, survey, wave) for wave in waves]
         model = own_model(store, survey, sides)
-    narrowed = bool(profiles_from or same_people)
+        earlier = {} if internal or narrowed else _earlier(store, survey, sides, themes)
     if narrowed:
         sides = only_both(survey, sides)
     names, banners, turned, about = columns_of_waves(survey, sides, profiles_from, model, looks)
@@ -90,7 +93,7 @@ def theme_trend(
     shown = None
     if not internal:
         shown = [
-            _published(survey, sides, banners, code, defining, trend, narrowed)
+            _published(survey, sides, banners, code, defining, trend, narrowed, earlier)
             for code, trend in zip(themes, compared, strict=True)
         ]
     reversed_ = None
@@ -182,10 +185,12 @@ def _published(
     defining: set[str],
     trend: Trend,
     narrowed: bool,
+    earlier: Mapping[tuple[str, str], Sequence[PublishedTable]],
 ) -> PublishedTrend:
     """The trend by the rules of publication, as they fall on the tables of both waves.
 
     `narrowed`: to the people in both waves, so that these are no tables of a dossier.
+    `earlier`: per wave and theme what an edition that was published before has told.
     """
     rules = survey.dossier.publication
     shown: list[Mapping[str, PublishedTable]] = []
@@ -209,9 +214,27 @@ def _published(
                 base_weights=side.base_weights,
                 design=side.design,
             )
-        published = publish(tables, rules, theme=theme)
+        published = publish(
+            tables,
+            rules,
+            theme=theme,
+            earlier=earlier.get((side.wave.code, theme), ()),
+            care=care_of(survey),
+        )
         shown.append({table.identity.number: table for table in published.tables})
     return publish_trend(trend, shown[0], shown[1], rules)
+
+
+def _earlier(
+    store: Store, survey: Survey, sides: Sequence[Measured], themes: Sequence[str]
+) -> dict[tuple[str, str], tuple[PublishedTable, ...]]:
+    """What was published before of each wave and theme, as its dossier takes account of it."""
+    return {
+        (side.wave.code, run.theme): earlier_tables(store, survey, run)
+        for side in sides
+        for run in store.current_table_runs(survey.code, side.wave.code)
+        if run.theme in themes
+    }
 
 
 def _sizes(

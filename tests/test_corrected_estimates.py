@@ -81,6 +81,60 @@ def test_all_questions_of_the_wave_or_part_of_the_people(survey: Path) -> None:
     assert women.corrected[0].n[-1] < marks[0].n[-1]
 
 
+@pytest.mark.parametrize("wanted", ["1", "2"])
+def test_part_of_the_people_has_its_own_errors_of_typing(survey: Path, wanted: str) -> None:
+    people, profile = retyped(0.96, "k2")
+    answers = explained.answers()[0].set_index("respondent").loc[people]
+    domain = answers["G"].astype(str).to_numpy() == wanted
+    # As where typing uses gender: among women it is far less sure, and of one profile most.
+    sure = np.where(answers["G"].astype(str) == "2", np.where(profile == "rood", 0.65, 0.75), 0.98)
+    with open_store() as store:
+        record = store.current_typing("klein", "w1")
+        weighting = store.current_weighting("klein", "w1")
+        assert record is not None
+        assert weighting is not None
+        frame = store.read_typing(record.id)
+        for code in explained.PROFILES:
+            frame[f"p_{code}"] = np.where(profile == code, sure, (1 - sure) / 2)
+        store.add_typing("klein", "w1", record.model_id, "k4" * 32, frame, {"model": "k2"})
+        weights = store.read_weighting(weighting.id)["weight"].to_numpy()
+    found = corrected_estimates(survey, "w1", ["W01"], {"G": [wanted]})
+    typed = (np.arange(len(people)) > 0) & domain
+    given = (profile[:, None] == np.array(explained.PROFILES)).astype(float)[typed]
+    posterior = np.where(given == 1, sure[typed, None], (1 - sure[typed, None]) / 2)
+    w = weights[typed]
+    rates = (w[:, None] * posterior).T @ given
+    b = np.linalg.inv(rates / rates.sum(axis=1, keepdims=True))
+    answer = answers["W01"].astype(str).to_numpy()[typed]
+    y, base = np.isin(answer, ["1", "2"]), np.isin(answer, list("12345"))
+    expected = ((w * y) @ given @ b) / ((w * base) @ given @ b)
+    lines = found.frame().query("answer == 'eens' and basis == 'corrected'")
+    np.testing.assert_allclose(lines["estimate"], expected, rtol=1e-9)
+    sizes = w @ given / w.sum()
+    inflation = np.sqrt(sizes * (sizes @ b**2)) / (sizes @ b)
+    np.testing.assert_allclose(found.correction.inflation, inflation, rtol=1e-9)
+
+
+def test_of_part_of_the_people_a_register_typing_counts_by_its_own_probabilities(
+    monkeypatch,
+) -> None:
+    typed = pd.DataFrame({"p_c": [0.9, 0.1, 0.2], "p_a": [0.1, 0.8, 0.2], "p_b": [0, 0.1, 0.6]})
+    given, domain = np.array(["c", "a", "b"], dtype=object), np.array([True, True, False])
+    typed.loc[1, ["p_c", "p_b"]] = 0.2, 0.0
+    made, source = panel_rates(monkeypatch, None, typed=typed, given=given, domain=domain)
+    np.testing.assert_allclose(made.rates[:2], [[9 / 11, 2 / 11, 0], [1 / 9, 8 / 9, 0]])
+    assert "m1" in source
+    typed["p_b"] = [0, 0.1, 0.6]
+    for poor in (typed[["p_c", "p_a"]], typed.where(typed["p_c"] > 0.5)):
+        with pytest.raises(Refusal, match="does not keep how likely each profile is"):
+            panel_rates(monkeypatch, None, typed=poor, given=given, domain=domain)
+    given[1] = "c"
+    with pytest.raises(Refusal, match="meets the filter was given profile a, b, so"):
+        panel_rates(monkeypatch, None, typed=typed, given=given, domain=domain)
+    with pytest.raises(Refusal, match="Nobody in panel who meets the filter has a profile"):
+        panel_rates(monkeypatch, None, typed=typed, given=np.array(["", "", "b"]), domain=domain)
+
+
 def test_a_typing_that_is_too_poor_is_refused(survey: Path) -> None:
     retyped(0.4, "k3")
     with pytest.raises(Refusal, match="tells the profiles apart too poorly"):
@@ -100,7 +154,9 @@ def test_what_cannot_be_tabulated_is_refused(survey, rows, conditions, said) -> 
         corrected_estimates(survey, "w1", rows, conditions)
 
 
-def panel_rates(monkeypatch, quality, codes=("a", "b", "c")):
+def panel_rates(
+    monkeypatch, quality, codes=("a", "b", "c"), *, typed=None, given=None, domain=None
+):
     """The errors of typing as an edge reads them of a survey typed by golden questions."""
     typing = SimpleNamespace(codes=codes, quality=quality)
     monkeypatch.setattr(edge.TypingModel, "from_dict", lambda data: typing)
@@ -111,7 +167,11 @@ def panel_rates(monkeypatch, quality, codes=("a", "b", "c")):
     )
     parameters = {"typing": {"kept": True}} if quality else {}
     record = SimpleNamespace(version="m1", parameters=parameters)
-    return edge._classification(survey, record, pd.DataFrame(), np.array([]), np.array([]))
+    typed, given = (
+        (pd.DataFrame() if typed is None else typed),
+        np.array([] if given is None else given),
+    )
+    return edge._classification(survey, record, typed, given, np.ones(len(given)), domain)
 
 
 def quality_with(rates: np.ndarray, errors: np.ndarray | None = None) -> TypingQuality:

@@ -13,7 +13,10 @@ import pytest
 from support import explained
 from support.line import command
 
+from flows.crosstabs.tables import Flag
+from flows.definitions import load_survey
 from flows.edges import open_store
+from flows.published_tables import dossier_tables
 from flows.tabulate import tabulate
 
 
@@ -106,7 +109,10 @@ def test_the_workbook_says_what_it_is(survey: Path, tmp_path: Path, internal: bo
     asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01,W03", *columns, *extra)
     assert command(*asked, "--to", file) == 0
     book = openpyxl.load_workbook(file)
-    assert book.sheetnames[:2] == ["W01", "W03"]
+    expected = ["W01", "W03", "INTERN cellen"]
+    if not internal:
+        expected = ["W01 profile", "W01 jong-G", "W03 profile", "W03 jong-G"]
+    assert book.sheetnames == expected
     texts = [
         [str(cell.value) for row in book[name].iter_rows() for cell in row if cell.value]
         for name in book.sheetnames
@@ -115,7 +121,7 @@ def test_the_workbook_says_what_it_is(survey: Path, tmp_path: Path, internal: bo
         assert any(word.startswith("INTERN") for word in words) is internal
     values = [
         cell.value
-        for row in book["W01"].iter_rows()
+        for row in book[expected[0]].iter_rows()
         for cell in row
         if isinstance(cell.value, float) and cell.value < 1
     ]
@@ -124,6 +130,22 @@ def test_the_workbook_says_what_it_is(survey: Path, tmp_path: Path, internal: bo
     again = tmp_path / "y.xlsx"
     assert command(*asked, "--to", again) == 0
     assert file.read_bytes() == again.read_bytes()
+
+
+def test_a_filtered_csv_says_whom_it_is_about(survey: Path, tmp_path: Path) -> None:
+    file = tmp_path / "x.csv"
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--filter", "G=2", "--to", file)
+    assert command(*asked) == 0
+    assert set(pd.read_csv(file)["table"]) == {"W01[G=2]"}
+
+
+def test_internal_figures_are_kept_from_clients(survey: Path, klein: Path, tmp_path: Path) -> None:
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--internal", "--to")
+    inside = klein / "outputs" / "klein" / "intern.csv"
+    assert command(*asked, inside) == 1
+    assert not inside.exists()
+    assert command(*asked, tmp_path / "x.csv") == 0
+    assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o600
 
 
 def test_json_is_the_tidy_table(survey: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,6 +167,7 @@ def test_json_is_the_tidy_table(survey: Path, capsys: pytest.CaptureFixture[str]
         (["--rows", "W01", "--test", "anova"], "versus_rest, pairwise, dimensions, spss"),
         (["--rows", "W01", "--language", "fr"], "nl and en"),
         (["--rows", "W01", "--to", "x.docx"], ".csv or .xlsx"),
+        (["--rows", "W01", "--corrected", "--columns", "jong"], "--columns"),
         (["--rows", "W01", "--to", "nowhere/x.csv"], "no such folder"),
     ],
 )
@@ -155,3 +178,19 @@ def test_what_cannot_be_is_refused_in_one_line(
     error = capsys.readouterr().err
     assert said in error
     assert len(error.strip().splitlines()) == 1
+
+
+def test_a_table_keeps_what_the_dossier_of_its_wave_hides(survey: Path) -> None:
+    """The dossier is told to `publish`: whatever it hides in a column stays hidden here."""
+    with open_store() as store:
+        beside = dossier_tables(store, load_survey(survey), "w1", ["W01"])
+    assert {table.identity.question for table, _ in beside} == {"W01"}
+    found = tabulate(survey, "w1", ["W01"], [["profile"], ["profile", "jong"]], {})
+    (_, told), (table,) = beside[0], found.published.tables
+    both = [column for column in told.columns if column in table.columns]
+    assert "blauw" in both
+    for row in told.rows:
+        for column in both:
+            if told.cell(row.code, column).flag in (Flag.PROTECTED, Flag.TOO_FEW):
+                assert not table.cell(row.code, column).shown
+    assert found.published.cells == len(table.rows) * len(table.columns)

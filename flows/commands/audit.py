@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -42,7 +43,7 @@ def audit(
             more = len(found.leaks) - MOST_LINES
             print(f"... and {more:,} more; --json prints all.", file=sys.stderr)
         print("\n".join(summary(found, path, seconds)))
-    if found.leaks:
+    if found.leaks or found.guessed:
         raise typer.Exit(1)
 
 
@@ -59,6 +60,11 @@ def summary(found: object, path: Path, seconds: float) -> list[str]:
     if found.leaks:
         many = "1 leak" if len(found.leaks) == 1 else f"{len(found.leaks):,} leaks"
         lines.append(f"FAILED: {many}. Do not deliver; see docs/disclosure.md.")
+    elif found.guessed:
+        lines.append(
+            "FAILED: cannot be audited fully, because there is no codebook.json beside "
+            f"{_listed(found.guessed)}: hidden rows and the members of nets are not known."
+        )
     else:
         lines.append("No hidden number can be solved from these files, and every rule is kept.")
     if found.tightest is not None:
@@ -73,3 +79,7 @@ def summary(found: object, path: Path, seconds: float) -> list[str]:
             0, f"LOOK: {found.unjudged:,} hidden medians, deviations or effects were not attacked."
         )
     return lines + notes[:2]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if names[3:] else "")

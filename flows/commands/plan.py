@@ -47,8 +47,8 @@ def plan(
                 break
         else:
             raise Refusal(
-                f"{definition.code}: {' and '.join(filter(None, (wave, theme))) or 'no wave'} has "
-                "no tables yet to plan by. Process a wave first: themadossier process "
+                f"{definition.code}{''.join(f' {each}' for each in (wave, theme) if each)} has no "
+                "tables yet to plan by. Process a wave first: themadossier process "
                 f"{survey} --wave {waves[0] if waves else 'W'} --responses FILE"
             )
         found = [
@@ -78,6 +78,10 @@ def plan(
     )
 
 
+_MOST = 0.5
+"""A share of a half cannot be further off."""
+
+
 def _newest_first(survey: Survey) -> list[str]:
     waves = sorted(survey.info.waves, key=lambda each: each.field.end, reverse=True)
     return [each.code for each in waves if each.themes]
@@ -93,7 +97,7 @@ def _print(survey: Survey, wave: str, theme: str, one: FieldPlan) -> None:
                 "n": f"{each.n:,.0f}",
                 "range": f"{each.n_low:,}-{each.n_high:,}",
                 "n_eff": f"{each.n_eff:,.0f}",
-                "margin": _points(each.margin),
+                "margin_(points)": _points(each.margin),
                 "difference": _points(each.difference),
                 "corrected": _points(each.difference_corrected),
                 "tables_shown": f"{each.tables:.0%}",
@@ -112,7 +116,9 @@ def _print(survey: Survey, wave: str, theme: str, one: FieldPlan) -> None:
 
 
 def _points(share: float) -> str | None:
-    return f"{share * 100:.1f}" if math.isfinite(share) else None
+    if not math.isfinite(share):
+        return None
+    return f"{share * 100:.1f}" if share < _MOST else f"over {_MOST * 100:.0f}"
 
 
 def _without_nan(value: object) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,7 +65,14 @@ def tabulate(
     if to is not None and not to.parent.is_dir():
         raise Refusal(f"{to.parent}: there is no such folder; make it, or name another file.")
     tongue = _language(language)
+    if to is not None and (internal or corrected):
+        _refuse_outputs(to)
     if corrected:
+        if columns not in (None, ["profile"]) or test or correction:
+            raise Refusal(
+                "--corrected gives the profiles as columns, tested as versus_rest; leave out "
+                "--columns, --test and --correction."
+            )
         _correct(survey, wave, _listed(rows), _conditions(conditions or ()), to, as_json)
         return
     from flows.tabulate import tabulate as made_of
@@ -78,11 +86,16 @@ def tabulate(
         _conditions(conditions or ()),
         changes,
     )
+    if not internal:
+        for note in found.published.notes:
+            print(f"LOOK: {note}", file=sys.stderr)
     if to is not None:
         _write(found, to, internal, tongue)
         hidden = found.published.hidden_cells
         told = INTERNAL if internal else f"{hidden:,} of {found.published.cells:,} cells hidden"
-        print(f"{len(found.tables)} tables, {told}: {to}")
+        if internal:
+            to.chmod(0o600)
+        print(f"{_tables(len(found.tables))}, {told}: {to}")
         return
     if as_json:
         print(json.dumps(_lines(found, internal), indent=2, ensure_ascii=False))
@@ -109,7 +122,8 @@ def _correct(
     frame.insert(0, "status", INTERNAL)
     if to is not None:
         write_tables_csv(frame, to)
-        print(f"{len(found.corrected)} tables, {INTERNAL}: {to}")
+        to.chmod(0o600)
+        print(f"{_tables(len(found.corrected))}, {INTERNAL}: {to}")
     elif as_json:
         values = frame.astype(object).where(frame.notna(), None)
         print(json.dumps(values.to_dict("records"), indent=2, ensure_ascii=False))
@@ -132,6 +146,21 @@ def _correct(
     for note in found.correction.notes:
         print(note["en"])
     print(f"{INTERNAL}: unrounded, nothing hidden. Do not pass on.")
+
+
+def _refuse_outputs(to: Path) -> None:
+    """Internal figures never stand between what goes to clients."""
+    from flows.settings import Settings
+
+    outputs = Settings().outputs.resolve()
+    if to.resolve().is_relative_to(outputs):
+        raise Refusal(
+            f"{to} is in {outputs}, whose files go to clients; write internal figures elsewhere."
+        )
+
+
+def _tables(count: int) -> str:
+    return "1 table" if count == 1 else f"{count} tables"
 
 
 def _listed(values: Sequence[str]) -> list[str]:
@@ -221,6 +250,8 @@ def _write(found: Tabulation, to: Path, internal: bool, language: Language) -> N
 
 
 def _show(found: Tabulation, internal: bool, language: Language) -> None:
+    """Every table, an axis at a time with the total: a screen is not as wide as a banner."""
+    from flows.crosstabs.pairwise import column_letters
     from flows.dossiers.texts import words
 
     wording = words(language)
@@ -228,18 +259,28 @@ def _show(found: Tabulation, internal: bool, language: Language) -> None:
     for full, table in zip(found.tables, found.published.tables, strict=True):
         identity = table.identity
         print(f"{identity.number}. {identity.text[language]}")
-        if found.filter_text is not None:
-            print(f"   {found.filter_text[language]}")
-        lines = _internal_lines(full, language) if internal else _published_lines(table, wording)
-        heads = [names[code] for code in table.columns]
-        # Two columns of different axes may have one name, which a record cannot.
-        twice = {head for head in heads if heads.count(head) > 1}
-        heads = [
-            f"{head} ({code})" if head in twice else head
-            for head, code in zip(heads, table.columns, strict=True)
-        ]
-        print_rows([{"": label} | dict(zip(heads, values, strict=True)) for label, values in lines])
-        print()
+        if identity.base_text is not None:
+            print(f"   {identity.base_text[language]}")
+        lines = list(
+            _internal_lines(full, language) if internal else _published_lines(table, wording)
+        )
+        last = len(table.columns) - 1
+        for axis in found.axes:
+            codes = [column.code for column in axis.columns]
+            places = [table.columns.index(code) for code in codes]
+            letters: Sequence[str] = [""] * len(codes)
+            if found.publication.test != "versus_rest":
+                letters = column_letters(len(codes))
+            heads = [f"{names[c]} {x}".rstrip() for c, x in zip(codes, letters, strict=True)]
+            print_rows(
+                [
+                    {axis.label[language]: label}
+                    | {head: values[p] for head, p in zip(heads, places, strict=True)}
+                    | {wording("tabulation.total"): values[last]}
+                    for label, values in lines
+                ]
+            )
+            print()
     print(_ending(found, internal))
 
 
@@ -314,6 +355,6 @@ def _ending(found: Tabulation, internal: bool) -> str:
     hidden = found.published.hidden_cells
     return (
         f"{hidden:,} of {found.published.cells:,} cells hidden. Test: {rule}, "
-        f"{found.publication.correction.replace('_', ' ')}. Protected by itself: beside a "
-        "dossier of the same wave, check both with 'themadossier audit'."
+        f"{found.publication.correction.replace('_', ' ')}. Protected beside the dossiers of "
+        "this wave; do not hand it out with another tabulation of the same question."
     )

@@ -29,10 +29,12 @@ import pandas as pd
 from flows.crosstabs.cells import cells_frame
 from flows.crosstabs.counts import Counted, Sums, kish
 from flows.crosstabs.errors import CrosstabError
+from flows.crosstabs.estimates import cell_freedom, mean_freedom, share_interval
 from flows.crosstabs.tables import SHARES, TOTAL, Floats, Table
 from flows.crosstabs.verdicts import UNTESTED, adjusted
 from flows.definitions.models import PROFILE, Publication, Text
-from flows.statistics.intervals import mean_interval, proportion_interval, t_test
+from flows.statistics.freedom import satterthwaite
+from flows.statistics.intervals import mean_interval, t_test
 from flows.statistics.misclassification import Classification, added_variance, corrected_sums
 from flows.statistics.variance import COUNT, SQUARE, WEIGHT, Linear, variance
 
@@ -53,7 +55,8 @@ def corrected_tables(
     `estimate`, `standard_error`, `low`, `high`, `standard_deviation`, `weighted_base` and
     `n_eff` are of the true profile; `difference` and the test compare it with all other
     profiles together. Errors hold the sampling of the people, the calibration and the error of
-    the classification, which comes from other people. `n`, `count` and `asked` are people
+    the classification, which comes from other people. Degrees of freedom are those of the people
+    assigned. `n`, `count` and `asked` are people
     assigned. Rows that cannot be corrected from sums (median, deviation) are NaN, as are all
     of tables about items of the model, and a profile with nothing left after correction.
 
@@ -78,9 +81,11 @@ def corrected_tables(
         )
     )
     n, n_eff = both.denominator[..., COUNT], kish(both.denominator)
-    freedom = counted.degrees_of_freedom
-    low, high = _interval(counted, estimate, error, n, n_eff, publication.alpha)
-    difference, difference_error = _versus_rest(counted, axis, classification, linear, true)
+    freedom = cell_freedom(counted, sample, _with_everybody(sums))
+    low, high = _interval(counted, axis, estimate, error, n, n_eff, freedom, publication.alpha)
+    difference, difference_error, freedom = _versus_rest(
+        counted, axis, classification, linear, true
+    )
     p_value = t_test(difference, difference_error, freedom)
     p_value[both.denominator[..., COUNT] < publication.minimum_base] = np.nan
     deviation = _deviation(both, estimate - shift)
@@ -94,7 +99,7 @@ def corrected_tables(
         "high": high,
         "difference": difference,
         "difference_error": difference_error,
-        "degrees_of_freedom": np.full(estimate.shape, float(freedom)),
+        "degrees_of_freedom": freedom,
         "p_value": p_value,
         "standard_deviation": deviation,
     }
@@ -207,16 +212,31 @@ def _everybody(sums: Sums) -> Sums:
     return Sums(*(part.sum(axis=1, keepdims=True) for part in vars(sums).values()))
 
 
+def _with_everybody(sums: Sums) -> Sums:
+    """The sums of the columns, everybody in place of those without one."""
+    parts = zip(vars(sums).values(), vars(_everybody(sums)).values(), strict=True)
+    return Sums(*(np.concatenate([part[:, :-1], whole], axis=1) for part, whole in parts))
+
+
 def _interval(
-    counted: Counted, estimate: Floats, error: Floats, n: Floats, n_eff: Floats, alpha: float
+    counted: Counted,
+    axis: int,
+    estimate: Floats,
+    error: Floats,
+    n: Floats,
+    n_eff: Floats,
+    freedom: Floats,
+    alpha: float,
 ) -> tuple[Floats, Floats]:
-    freedom = counted.degrees_of_freedom
     kinds = [row.kind for layout in counted.layouts for row in layout.rows]
     is_share = np.array([kind in SHARES for kind in kinds])[:, None]
-    low, high = mean_interval(estimate, error, freedom, alpha)
+    effective = np.minimum(n_eff, n)
+    of_means = mean_freedom(counted, freedom, effective)
+    low, high = mean_interval(estimate, error, of_means, alpha)
     inside = (estimate > 0) & (estimate < 1)
     share = np.where(inside, estimate, 0.5)
-    shares = proportion_interval(share, error, n, np.minimum(n_eff, n), freedom, alpha)
+    sample = counted.samples[axis]
+    shares = share_interval(sample, share, error, n, effective, freedom, alpha)
     bounded = np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0)
     return (
         np.where(is_share, np.where(inside, shares[0], bounded[0]), low),
@@ -226,10 +246,12 @@ def _interval(
 
 def _versus_rest(
     counted: Counted, axis: int, classification: Classification, linear: Linear, true: Sums
-) -> tuple[Floats, Floats]:
-    """True profile less all others, and its standard error (R, K + 1); NaN for the total.
+) -> tuple[Floats, Floats, Floats]:
+    """True profile less all others, its error and degrees of freedom (R, K + 1); NaN for the total.
 
     People count for a profile by B and for the others by 1 - B, so both estimates share them.
+    Degrees of freedom are Satterthwaite's, of those assigned to it and of all others, and never
+    more than the design has.
     """
     sample, sums = counted.samples[axis], counted.sums[axis]
     b, spread = classification.inverse, sample.places.spread
@@ -253,8 +275,16 @@ def _versus_rest(
         minus=counted.minus,
     )
     error = np.sqrt(variance(sample, contrast) + added)
+    whole = _with_everybody(sums)
+    df1, df2 = (cell_freedom(counted, sample, each)[:, :-1] for each in (whole, whole.rest()))
+    freedom = satterthwaite(variance(sample, linear), df1, variance(sample, other), df2)
+    freedom = np.minimum(freedom, counted.degrees_of_freedom)
     nothing = np.full((len(error), 1), np.nan)
-    return np.hstack([contrast.estimate, nothing]), np.hstack([error, nothing])
+    return (
+        np.hstack([contrast.estimate, nothing]),
+        np.hstack([error, nothing]),
+        np.hstack([freedom, nothing]),
+    )
 
 
 def _deviation(sums: Sums, centred: Floats) -> Floats:

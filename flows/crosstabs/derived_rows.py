@@ -18,6 +18,7 @@ from flows.crosstabs.counts import Counted, kish
 from flows.crosstabs.layout import Layout
 from flows.crosstabs.tables import Floats, Table
 from flows.definitions.models import Publication, QuestionType
+from flows.statistics.freedom import own_freedom
 from flows.statistics.intervals import proportion_interval, t_quantile
 from flows.statistics.quantiles import Distribution, woodruff
 from flows.statistics.variance import COUNT, SQUARE, WEIGHT, Sample, linearise, variance
@@ -173,7 +174,7 @@ def _medians(at: _Columns, alpha: float) -> _Estimate:
         carried = error * np.sqrt(HALF * (1 - HALF) / (share * (1 - share)))
         plain = np.sqrt(HALF * (1 - HALF) / n_eff)
     error = np.where(np.isfinite(carried) & (carried > 0), np.minimum(carried, HALF), plain)
-    freedom = np.minimum(at.sample.degrees_of_freedom, n - 1)
+    freedom = np.minimum(own_freedom(at.sample, sums[-1]), n - 1)
     ends = proportion_interval(np.full(len(found), HALF), error, n, n_eff, freedom, alpha)
     low, high = (np.full(len(found), np.nan) for _ in range(2))
     for c, (each, some) in enumerate(zip(spread, n, strict=True)):
@@ -198,7 +199,7 @@ def _deviations(at: _Columns, alpha: float) -> _Estimate:
     with np.errstate(divide="ignore", invalid="ignore"):
         deviation = np.sqrt(np.maximum(linear.estimate[0], 0.0) * n / (n - 1))
         error = np.sqrt(variance(at.sample, linear)[0]) * n / (n - 1) / (2 * deviation)
-        freedom = np.minimum(at.sample.degrees_of_freedom, n - 1)
+        freedom = np.minimum(own_freedom(at.sample, s0), n - 1)
         reach = np.exp(t_quantile(freedom, alpha) * error / deviation)
         low, high = deviation / reach, deviation * reach
     alike = deviation == 0

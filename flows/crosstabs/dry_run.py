@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.edition import Protection, Reason, column_name, protect
 from flows.crosstabs.disclosure.knowledge import Key
-from flows.crosstabs.disclosure.rules import Rule, of_area
+from flows.crosstabs.disclosure.rules import Rule
 from flows.crosstabs.findings import find
 from flows.crosstabs.publish import published_tables
 from flows.crosstabs.tables import Finding, PublishedTable, Table
@@ -88,14 +89,13 @@ def dry_run(
     publication: Publication,
     *,
     earlier: Sequence[PublishedTable] = (),
-    local: bool = False,
+    care: Care = Care(),  # noqa: B008
 ) -> DryRun:
     """What `publish` would hide of these tables; arguments as there.
 
     A finding vanishes when it would be one if nothing were hidden and is none as published.
     """
-    publication = of_area(publication) if local else publication
-    protection = protect(tables, publication, earlier)
+    protection = protect(tables, publication, earlier, care)
     shown = published_tables(protection, publication)
     kept = {(f.table, f.row, f.column) for f in find(tables, shown, publication)}
     everything = find(tables, published_tables(protection, publication, whole=True), publication)

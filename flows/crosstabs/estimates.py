@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flows.crosstabs.counts import Counted, Sums, kish
 from flows.crosstabs.tables import SHARES, Floats
 from flows.definitions.models import Publication
+from flows.statistics.freedom import is_clustered, own_freedom, satterthwaite
 from flows.statistics.intervals import (
     ENOUGH_EXPECTED,
     mean_interval,
@@ -55,9 +56,10 @@ def estimates_of(counted: Counted, sums: Sums, publication: Publication) -> Esti
     estimate = linear.estimate + shift
     n, n_eff = _people(counted, sums)
     deviation = _deviation(sums, linear.estimate)
-    freedom = counted.degrees_of_freedom
-    low, high = mean_interval(estimate, error, freedom, publication.alpha)
-    shares = _share_interval(sample, estimate, error, n, n_eff, publication.alpha)
+    freedom = cell_freedom(counted, sample, sums)
+    of_means = mean_freedom(counted, freedom, kish(sums.denominator))
+    low, high = mean_interval(estimate, error, of_means, publication.alpha)
+    shares = share_interval(sample, estimate, error, n, n_eff, freedom, publication.alpha)
     low, high = (np.where(is_share, *pair) for pair in zip(shares, (low, high), strict=True))
     rest = _versus_rest(counted, sums, linear, is_share, deviation)
     p_value = t_test(rest.difference, rest.error, rest.freedom)
@@ -107,20 +109,61 @@ def _deviation(sums: Sums, centred: Floats) -> Floats:
     return np.sqrt(np.where(n > 1, spread, np.nan))
 
 
-def _share_interval(
-    sample: Sample, estimate: Floats, error: Floats, n: Floats, n_eff: Floats, alpha: float
+def cell_freedom(counted: Counted, sample: Sample, sums: Sums) -> Floats:
+    """Degrees of freedom (R, C) of the cells; of a difference, those of its smaller side."""
+    freedom = own_freedom(sample, sums.denominator)
+    for row, first, second in counted.minus:
+        freedom[row] = np.minimum(freedom[first], freedom[second])
+    return freedom
+
+
+def mean_freedom(counted: Counted, freedom: Floats, n_eff: Floats) -> Floats:
+    """Degrees of freedom (R, C) for the interval of a mean: never more than its base has.
+
+    `n_eff` by Kish. Of a difference of two rows Welch's. At least 1 where the design has so
+    many: of one person no spread is known, and nobody is shown either.
+    """
+    own = n_eff - 1
+    for row, first, second in counted.minus:
+        own[row] = welch(n_eff[first], n_eff[second])
+    return np.fmin(freedom, np.fmax(own, 1.0))
+
+
+def welch(n_eff: Floats, other: Floats) -> Floats:
+    """Welch's degrees of freedom for two bases with the same spread."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        one, two = 1 / n_eff, 1 / other
+        found: Floats = (one + two) ** 2 / (one**2 / (n_eff - 1) + two**2 / (other - 1))
+    return found
+
+
+def share_interval(
+    sample: Sample,
+    estimate: Floats,
+    error: Floats,
+    n: Floats,
+    n_eff: Floats,
+    freedom: Floats,
+    alpha: float,
 ) -> tuple[Floats, Floats]:
-    """The published interval of shares, with the degrees of freedom of the design.
+    """The published interval of shares, with the degrees of freedom of the cells.
 
     The Korn-Graubard interval counts on the base's own people; where the design has fewer
-    degrees of freedom than these, it is widened by the ratio of the t quantiles.
+    degrees of freedom than these, it is widened by the ratio of the t quantiles. NaN where all
+    people are in one cluster of their stratum, as nothing is known of the spread.
     """
-    freedom = sample.degrees_of_freedom
-    if freedom < sample.n - 1:
+    if is_clustered(sample) and not sample.totals.size:
+        # Clusters that are alike by chance; only calibration makes a share certain.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            error = np.where(error == 0, np.sqrt(estimate * (1 - estimate) / n_eff), error)
+    if sample.degrees_of_freedom < sample.n - 1:
         few = n_eff * np.minimum(estimate, 1 - estimate) < ENOUGH_EXPECTED
         ratio = t_quantile(freedom, alpha) / t_quantile(np.maximum(n - 1, 1), alpha)
         error = np.where(few, error * np.fmax(ratio, 1.0), error)
-    return proportion_interval(estimate, error, n, n_eff, freedom, alpha)
+    low, high = proportion_interval(estimate, error, n, n_eff, freedom, alpha)
+    if is_clustered(sample):
+        low, high = (np.where(freedom < 1, np.nan, end) for end in (low, high))
+    return low, high
 
 
 def _versus_rest(
@@ -131,11 +174,13 @@ def _versus_rest(
     The linearised variance of a small group is itself
     uncertain, and too small just where its share is extreme by chance; so with few people the
     standard error is at least the one under equality, on Kish's effective bases, and the
-    degrees of freedom are Welch's (and never more than the design has).
+    degrees of freedom are Welch's (and never more than the design has). With clusters they are
+    Satterthwaite's at most, from the clusters that the column and the others are in.
     """
     sample = counted.samples[0]
     rest_sums = sums.rest()
-    contrast = linear.minus(counted.linear(0, rest_sums))
+    other_linear = counted.linear(0, rest_sums)
+    contrast = linear.minus(other_linear)
     error = np.sqrt(variance(sample, contrast))
     (_, n_eff), (rest_n, rest_n_eff) = _people(counted, sums), _people(counted, rest_sums)
     total = linear.estimate[:, -1:]
@@ -148,11 +193,20 @@ def _versus_rest(
             within[row] = (within[first] + within[second]) / 2
         one, other = 1 / n_eff, 1 / rest_n_eff
         under_equality = np.sqrt(within * (one + other))
-        freedom = (one + other) ** 2 / (one**2 / (n_eff - 1) + other**2 / (rest_n_eff - 1))
+    freedom = welch(n_eff, rest_n_eff)
     if sample.degrees_of_freedom < sample.n - 1:
         freedom = np.minimum(freedom, sample.degrees_of_freedom)
     few = (smallest * rare < ENOUGH_TO_TEST) | (deviation == 0)
     error = np.where(few & np.isfinite(under_equality), np.fmax(error, under_equality), error)
+    if is_clustered(sample):
+        parts = []
+        for side, each, size in ((linear, sums, one), (other_linear, rest_sums, other)):
+            own = variance(sample, side)
+            # As the error of the difference is: a share of 0% has no variance of its own.
+            with np.errstate(invalid="ignore"):
+                own = np.where(few, np.fmax(own, within * size), own)
+            parts += [own, cell_freedom(counted, sample, each)]
+        freedom = np.minimum(freedom, satterthwaite(*parts))
     for values in (contrast.estimate, error, freedom):
         values[:, -1] = np.nan
     return _Versus(contrast.estimate, error, freedom, rest_n)

@@ -122,19 +122,22 @@ def explain_cell(
     )
 
 
-def withheld(cell: CellExplained, *, people: bool, opinions: bool) -> CellExplained:
+def withheld(
+    cell: CellExplained, *, people: bool, opinions: bool, bound: bool = False
+) -> CellExplained:
     """The same without what the edition does not show.
 
     Of a hidden number what it is and why, and nothing of the number; of a mark that is kept
     out nothing of the test. `people`: whether the number of people in the column is shown;
-    `opinions`: whether the share without an opinion is.
+    `opinions`: whether the share without an opinion is; `bound`: whether all that is shown of
+    the number is that it is less than something.
     """
     bases = cell.bases
     if not opinions or cell.hidden is not None:
         bases = replace(bases, asked=None, no_opinion=None, no_answer=None)
     if not people:
         bases = replace(bases, answered=None, weighted=None, effective=None, behind=None)
-    if cell.hidden is not None:
+    if cell.hidden is not None or bound:
         return replace(cell, estimate=None, compared=None, bases=replace(bases, behind=None))
     compared = cell.compared
     if compared is not None and not compared.printed:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+from scipy.optimize import brentq
 
 from flows.crosstabs.tables import SHARES, TOTAL, Floats, Table, Verdict
 from flows.crosstabs.verdicts import UNTESTED, VERSUS_REST, in_points, marked
@@ -21,6 +22,7 @@ from flows.statistics.intervals import (
 
 IntervalRule = Literal["logit", "korn_graubard", "t", "none", "other"]
 _EQUAL = 1e-9
+_MOST_CLUSTERS = 1_000
 
 
 @dataclass(frozen=True)
@@ -76,22 +78,45 @@ def _interval_rule(
     if table.rows[r].kind in SHARES:
         n, n_eff = float(table.n[c]), float(table.n_eff[c])
         expected = n_eff * min(value, 1 - value)
-        if expected >= ENOUGH_EXPECTED and _same(
-            ends, logit_interval(value, error, freedom, alpha)
-        ):
-            return "logit", f"{expected:.1f} effective people expected on the smaller side"
-        # A design with few clusters widens it by the ratio of the t quantiles.
-        ratio = t_quantile(freedom, alpha) / t_quantile(max(n - 1, 1), alpha)
-        wide = error * max(float(ratio), 1.0)
-        made = proportion_interval([value], [wide], [n], [n_eff], freedom, alpha)
-        if expected < ENOUGH_EXPECTED and _same(ends, made):
-            return "korn_graubard", (
-                f"{expected:.1f} effective people expected on the smaller side, fewer than "
-                f"{ENOUGH_EXPECTED:g}"
-            )
-    elif _same(ends, mean_interval(value, error, freedom, alpha)):
-        return "t", f"t with {freedom:,} degrees of freedom times the standard error"
+        said = f"{expected:.1f} effective people expected on the smaller side"
+        # A column in few clusters has fewer degrees of freedom than the whole design.
+        df = np.append(freedom, np.arange(min(freedom, _MOST_CLUSTERS) - 1, 0, -1))
+        if expected >= ENOUGH_EXPECTED:
+            if _among(ends, logit_interval(value, error, df, alpha)):
+                return "logit", said
+        else:
+            # A design with few clusters widens it by the ratio of the t quantiles.
+            ratio = t_quantile(df, alpha) / t_quantile(max(n - 1, 1), alpha)
+            wide = error * np.maximum(ratio, 1.0)
+            if _among(ends, proportion_interval(value, wide, n, n_eff, df, alpha)):
+                return "korn_graubard", f"{said}, fewer than {ENOUGH_EXPECTED:g}"
+    else:
+        own = _freedom_of(ends, error, freedom, alpha)
+        if _same(ends, mean_interval(value, error, own, alpha)):
+            return "t", f"t with {own:,.0f} degrees of freedom times the standard error"
     return "other", "by the rule of this kind of row, or of an earlier version"
+
+
+def _freedom_of(ends: tuple[float, float], error: float, freedom: int, alpha: float) -> float:
+    """The degrees of freedom that the width of an interval tells: of the base, or of its clusters.
+
+    Those of the design (`freedom`) where the width is of no t that has 1 up to so many.
+    """
+    if not error > 0:
+        return float(freedom)
+    reach = (ends[1] - ends[0]) / 2 / error
+
+    def beyond(df: float) -> float:
+        return float(t_quantile(df, alpha)) - reach
+
+    if freedom <= 1 or beyond(freedom) >= 0 or beyond(1.0) < 0:
+        return float(freedom)
+    return float(brentq(beyond, 1.0, freedom, xtol=1e-6, rtol=1e-12))
+
+
+def _among(stored: tuple[float, float], made: tuple[Floats, Floats]) -> bool:
+    """Whether an interval is one of those made."""
+    return any(_same(stored, pair) for pair in zip(*made, strict=True))
 
 
 def _same(stored: tuple[float, float], made: tuple[Floats, Floats]) -> bool:

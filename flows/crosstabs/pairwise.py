@@ -35,11 +35,12 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from flows.crosstabs.counts import Counted, Sums, kish
-from flows.crosstabs.estimates import ENOUGH_TO_TEST
+from flows.crosstabs.estimates import ENOUGH_TO_TEST, cell_freedom, welch
 from flows.crosstabs.tables import SHARES, Floats, Ints, Table
 from flows.crosstabs.verdicts import UNTESTED, in_points
 from flows.definitions.models import Publication
 from flows.statistics.covariance import covariance
+from flows.statistics.freedom import is_clustered, satterthwaite
 from flows.statistics.intervals import t_test
 from flows.statistics.multiplicity import adjust
 from flows.statistics.variance import COUNT, SQUARE, WEIGHT
@@ -236,20 +237,26 @@ def _pairwise(of: _Comparison) -> _Answer:
             rare[row] = np.minimum(rare[a], rare[b])
             within[row] = (within[a] + within[b]) / 2
         under_equality = np.sqrt(within * (1 / e1 + 1 / e2))
-        freedom = (1 / e1 + 1 / e2) ** 2 / (1 / e1**2 / (e1 - 1) + 1 / e2**2 / (e2 - 1))
-    freedom = np.minimum(freedom, sample.degrees_of_freedom)
-    error = np.empty_like(pooled)
+    freedom = np.minimum(welch(e1, e2), sample.degrees_of_freedom)
+    error, alone = np.empty_like(pooled), np.empty(of.bases.shape)
     step = max(1, _BLOCK // max(1, linear.beta.shape[1] * max(linear.beta.shape[1:])))
     for start in range(0, len(error), step):
         rows = slice(start, start + step)
         joint = covariance(sample, linear.at(rows))
-        own = np.einsum("rgg->rg", joint)
+        own = alone[rows] = np.einsum("rgg->rg", joint)
         found = own[:, of.first] + own[:, of.second] - 2 * joint[:, of.first, of.second]
         scale = np.maximum(linear.scale, linear.spread)[rows]
         noise = _NOTHING * (scale[:, of.first] + scale[:, of.second])
         error[rows] = np.sqrt(np.where(found <= noise, 0.0, found))
     few = (np.minimum(e1, e2) * rare < ENOUGH_TO_TEST) | (within == 0)
     error = np.where(few & np.isfinite(under_equality), np.fmax(error, under_equality), error)
+    if is_clustered(sample):
+        v1, v2 = of.pair(alone)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # As the error of the difference is: a share of 0% has no variance of its own.
+            v1, v2 = (np.where(few, np.fmax(v, within / e), v) for v, e in ((v1, e1), (v2, e2)))
+        df1, df2 = of.pair(cell_freedom(of.counted, sample, sums))
+        freedom = np.minimum(freedom, satterthwaite(v1, df1, v2, df2))
     difference = linear.estimate[:, of.first] - linear.estimate[:, of.second]
     p_value = t_test(difference, error, freedom)
     small = n < of.publication.minimum_base

@@ -108,7 +108,9 @@ class _Earlier:
 
     def __init__(self, cells: pd.DataFrame, like: int) -> None:
         own = {code for code in cells["column"].unique() if axis_of_column(code) in ("", PROFILE)}
-        self.cells = cells.loc[cells["column"].isin(own)]
+        by_profile = cells.loc[cells["column"].isin(own - {TOTAL}), "table"].unique()
+        # Tables by something else than the profiles say nothing about them.
+        self.cells = cells.loc[cells["column"].isin(own) & cells["table"].isin(by_profile)]
         self.like = like
         first = self.cells.drop_duplicates(["table", "column"])
         columns = list(dict.fromkeys(first["column"]))
@@ -127,10 +129,12 @@ class _Earlier:
         times = respondents / self.like
         ratio = self.n_eff / self.n.where(self.n > 0)
         efficiency = {str(column): float(ratio[column].median()) for column in ratio.columns}
-        shown = self.shown(respondents, publication.minimum_base)
-        firm = self.firm(respondents, publication)
+        columns = list(self.n.columns)
+        shown = self.shown(respondents, publication.minimum_base, columns)
+        firm = self.firm(respondents, publication, columns)
         shares = self.cells.loc[self.cells["statistic"].isin(_SHARES)]
-        tests = shares.loc[shares["p_value"].notna()].groupby("table").size()
+        tested = self.cells.loc[self.cells["p_value"].notna()]
+        tests = tested.groupby("table").size()
         alone = ndtri(1 - publication.alpha / 2)
         many = ndtri(1 - publication.alpha / 2 / (float(tests.median()) if len(tests) else 1.0))
         for column in self.n.columns:
@@ -150,25 +154,28 @@ class _Earlier:
                 margin=float(alone * error),
                 difference=math.nan if total else float((alone + reach) * beside),
                 difference_corrected=math.nan if total else float((many + reach) * beside),
-                tables=1.0 if total else float(shown[column].mean()),
-                firm=1.0 if total else float(firm[column].mean()),
+                tables=float(shown[column].mean()),
+                firm=float(firm[column].mean()),
             )
 
-    def shown(self, respondents: int, minimum: float) -> pd.DataFrame:
-        """Chance (T, profiles) that a column has at least `minimum` answers."""
-        bases = self.n[self.profiles].to_numpy(dtype=np.float64)
+    def shown(
+        self, respondents: int, minimum: float, columns: list[str] | None = None
+    ) -> pd.DataFrame:
+        """Chance (T, columns; default the profiles) that a column has `minimum` answers."""
+        columns = columns or self.profiles
+        bases = self.n[columns].to_numpy(dtype=np.float64)
         chance = self._at_least(bases, minimum, respondents)
-        return pd.DataFrame(chance, index=self.n.index, columns=self.profiles)
+        return pd.DataFrame(chance, index=self.n.index, columns=columns)
 
-    def firm(self, respondents: int, publication: Publication) -> pd.DataFrame:
-        """Chance (T, profiles) that a column is shown without being indicative."""
-        bases = self.n[self.profiles].to_numpy(dtype=np.float64)
-        effective = self.n_eff[self.profiles].to_numpy(dtype=np.float64)
+    def firm(self, respondents: int, publication: Publication, columns: list[str]) -> pd.DataFrame:
+        """Chance (T, columns) that a column is shown without being indicative."""
+        bases = self.n[columns].to_numpy(dtype=np.float64)
+        effective = self.n_eff[columns].to_numpy(dtype=np.float64)
         with np.errstate(divide="ignore", invalid="ignore"):
             needed = publication.minimum_effective * bases / effective
         minimum = np.fmax(needed, publication.indicative_base)
         chance = self._at_least(bases, minimum, respondents)
-        return pd.DataFrame(chance, index=self.n.index, columns=self.profiles)
+        return pd.DataFrame(chance, index=self.n.index, columns=columns)
 
     def hidden_cells(self, respondents: int, publication: Publication) -> float:
         """Expected share of the profiles' cells with too few people, or an answer of too few.

@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.findings import main_rows
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import (
@@ -202,6 +203,7 @@ def portraits(
     plan: ProfilePlan,
     publication: Publication,
     sizes: Sequence[ProfileSize] = (),
+    care: Care = Care(),  # noqa: B008
 ) -> tuple[ThemeTables, tuple[Portrait, ...]]:
     """Publish the tables of `portrait_tables`, and the portrait of every profile of the plan.
 
@@ -210,7 +212,7 @@ def portraits(
     answers at most three. What the profiles are made of is chosen by the size of the difference
     alone. Every number is shown under the rules of publication, or its trait is absent.
     """
-    published = publish(tables, publication, theme=THEME, sizes=sizes)
+    published = publish(tables, publication, theme=THEME, sizes=sizes, care=care)
     found = _traits_found(published)
     made = _traits_made_of(tables, published.tables, publication)
     size = {each.profile: each for each in sizes}

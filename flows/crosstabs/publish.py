@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from flows.crosstabs.banner import axis_of_column
-from flows.crosstabs.disclosure.edition import Protection, protect
-from flows.crosstabs.disclosure.rules import Bools, Sized, of_area, rounded
+from flows.crosstabs.disclosure.care import Care
+from flows.crosstabs.disclosure.edition import Beside, Protection, protect
+from flows.crosstabs.disclosure.rules import Bools, Sized, rounded
 from flows.crosstabs.findings import find
 from flows.crosstabs.pairwise import column_letters
 from flows.crosstabs.tables import (
@@ -39,7 +40,8 @@ def publish(
     theme: str = "",
     sizes: Sequence[ProfileSize] = (),
     earlier: Sequence[PublishedTable] = (),
-    local: bool = False,
+    care: Care = Care(),  # noqa: B008
+    beside: Sequence[Beside] = (),
 ) -> ThemeTables:
     """Everything that is published of one theme in one wave.
 
@@ -47,12 +49,13 @@ def publish(
     `profile_sizes`. `earlier`: what a reader has beside it, as published: an earlier edition of
     this theme and wave, or files of other themes with the same questions of this wave.
     `hidden_cells` counts the cells too few or protected, among `cells`; `notes` tell what
-    cannot be protected because an earlier file gives it away. `local`: a consultation, or
-    anything measured below a province: no answer of 1-4 persons is told, however large the base.
+    cannot be protected because an earlier file gives it away. `care` (`theme_tables.care_of`):
+    what of the survey is local, where no answer of 1-4 persons is told however large the base,
+    and which variables make a group special. `beside`: tables of other files of this wave, made
+    with the same weights, whole and as published: nothing they hide may follow from both.
     """
-    publication = of_area(publication) if local else publication
-    protection = protect(tables, publication, earlier)
-    published = published_tables(protection, publication)
+    protection = protect(tables, publication, earlier, care, beside)
+    published = published_tables(protection, publication)[: len(tables)]
     cells = [cell for table in published for row in table.cells for cell in row]
     return ThemeTables(
         theme=theme or (tables[0].identity.theme if tables else ""),

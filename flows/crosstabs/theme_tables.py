@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from flows.crosstabs.banner import banner_of, filtered
 from flows.crosstabs.cells import tables_of_cells
 from flows.crosstabs.crosstab import crosstab
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.margins import design_of
 from flows.crosstabs.tables import Table
 from flows.definitions.models import PROFILE, Survey, TablePlan, Text
@@ -64,6 +65,33 @@ def theme_tables(
         own = made(asked, extra.banner, domain if extra.filter else None)
         tables += named(own, survey, extra)
     return tuple(tables)
+
+
+def care_of(survey: Survey) -> Care:
+    """What of a survey takes more care when its tables are published.
+
+    A consultation is local; so are the questions that tell where people live below a province.
+    Special are the questions that say so. Both with everything that is derived from them,
+    through however many steps.
+    """
+    questionnaire = survey.questionnaire
+    special = {q.code for q in questionnaire.questions if q.special != "none"}
+    special |= {c.name for c in questionnaire.columns() if c.question.code in special}
+    special |= {d.code for d in questionnaire.derived if d.special != "none"}
+    return Care(
+        everywhere=survey.info.role == "consultation",
+        local=_and_derived(survey, set(survey.info.places.values())),
+        special=_and_derived(survey, special),
+    )
+
+
+def _and_derived(survey: Survey, codes: set[str]) -> frozenset[str]:
+    """These variables and all that is made of one of them."""
+    while True:
+        more = {d.code for d in survey.questionnaire.derived if codes.intersection(d.of)} - codes
+        if not more:
+            return frozenset(codes)
+        codes = codes | more
 
 
 def named(tables: Iterable[Table], survey: Survey, plan: TablePlan) -> list[Table]:

@@ -20,7 +20,7 @@ MOST_COLUMNS = 9
 
 @dataclass(frozen=True)
 class AxisView:
-    """A table's columns of one axis other than the profiles.
+    """A table's columns of one axis.
 
     `axis`: its code. `part`, `parts`: which of how many sheets these columns stand on.
     """
@@ -49,9 +49,13 @@ def _by_profile(tables: Sequence[PublishedTable]) -> tuple[PublishedTable, ...]:
 def other_axes(tables: ThemeTables) -> Iterator[AxisView]:
     """The views of all other axes, table by table, each at most `MOST_COLUMNS` wide."""
     for table in tables.tables:
-        for axis, columns in groupby(table.columns, axis_of_column):
-            if axis in (PROFILE, ""):
-                continue
+        yield from (view for view in views_of(table) if view.axis != PROFILE)
+
+
+def views_of(table: PublishedTable) -> Iterator[AxisView]:
+    """A table's columns axis by axis, each view with the total and at most `MOST_COLUMNS` wide."""
+    for axis, columns in groupby(table.columns, axis_of_column):
+        if axis:
             chunks = list(_chunks(list(columns)))
             for part, chunk in enumerate(chunks, start=1):
                 yield AxisView(columns_of(table, [*chunk, TOTAL]), axis, part, len(chunks))

@@ -14,8 +14,8 @@ from prefect.artifacts import create_markdown_artifact
 
 from flows.crosstabs.overview import overviews
 from flows.crosstabs.publish import publish
-from flows.crosstabs.tables import ProfileSize, PublishedTable
-from flows.crosstabs.theme_tables import stored_tables
+from flows.crosstabs.tables import ProfileSize
+from flows.crosstabs.theme_tables import care_of, stored_tables
 from flows.crosstabs.tidy import tidy
 from flows.definitions import Survey, load_survey
 from flows.definitions.models import Text
@@ -47,6 +47,7 @@ from flows.edges import (
 from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json
 from flows.profiles.model import ProfileModel
+from flows.published_tables import earlier_tables
 from flows.store import ModelRecord, Store, TableRun, WeightingRecord
 
 NATIONAL = "nederland"
@@ -87,7 +88,7 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
             theme=run.theme,
             sizes=[ProfileSize(**size) for size in run.summary["sizes"]],
             earlier=earlier_tables(store, definition, run),
-            local=definition.info.role == "consultation",
+            care=care_of(definition),
         )
         tables = replace(tables, overviews=overviews(tables.tables, definition.questionnaire))
         number = store.next_edition_number(definition.code, run.theme)
@@ -154,19 +155,6 @@ def publish_dossier(survey: str, wave: str, table_run: int, on: date) -> Done:
         ),
         (str(first),),
     )
-
-
-def earlier_tables(store: Store, survey: Survey, run: TableRun) -> tuple[PublishedTable, ...]:
-    """What a published edition of the same theme and wave has told already."""
-    edition = store.latest_edition(survey.code, run.theme)
-    if edition is None or edition.state != "published" or edition.wave != run.wave:
-        return ()
-    told = edition.inputs.get("table_run")
-    if told is None or told == run.id:
-        return ()
-    tables = stored_tables(store.read_table_run(int(told)), survey, run.theme)
-    rules = survey.dossier.publication
-    return publish(tables, rules, local=survey.info.role == "consultation").tables
 
 
 def sweep(outputs: Path) -> None:

@@ -1,7 +1,7 @@
-"""The workbook of an ad hoc tabulation: a sheet a table, all columns of the banner side by side.
+"""The workbook of an ad hoc tabulation: a sheet for every table and axis of its columns.
 
-For the analyst, so sheets may be wider than a page. It has the look of a dossier and the same
-published figures; an internal one has unrounded figures and says INTERN on every sheet.
+It has the look of a dossier and the same published figures. An internal one has all columns side
+by side, for the analyst: unrounded figures, and INTERN on every sheet.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from flows.crosstabs.cells import cells_frame
 from flows.crosstabs.pairwise import column_letters
 from flows.crosstabs.tables import SHARES, TOTAL, Cell, PublishedTable, Row, Table
 from flows.definitions.models import Language, Publication, Text
+from flows.dossiers.axes import views_of
 from flows.dossiers.content import Cell as SheetCell
 from flows.dossiers.content import DossierContent, Edge, Sheet, Style, TableArea
 from flows.dossiers.layout import text_width
@@ -90,14 +91,22 @@ def tabulation_content(
     facts: TabulationFacts,
     language: Language,
 ) -> DossierContent:
-    """The contents of the workbook: a sheet a table and, internal, all cells as a list."""
+    """The contents of the workbook: a sheet a table and axis; internal, all cells as a list."""
     book = _Book(words(language), facts, {column.code: column for column in columns})
-    names = _names([table.identity.number for table in published])
     if facts.internal:
+        names = _names([table.identity.number for table in full])
         sheets = [book.internal(table, name) for table, name in zip(full, names, strict=True)]
         sheets.append(book.cells(full))
     else:
-        sheets = [book.published(table, name) for table, name in zip(published, names, strict=True)]
+        views = [view for table in published for view in views_of(table)]
+        wide = len({(view.axis, view.part) for view in views}) > 1
+        names = _names(
+            [
+                f"{v.table.identity.number} {v.axis}" if wide else v.table.identity.number
+                for v in views
+            ]
+        )
+        sheets = [book.published(view.table, name) for view, name in zip(views, names, strict=True)]
     return DossierContent(
         language=language,
         title=f"{facts.survey[language]}, {facts.wave[language]}",
@@ -179,7 +188,6 @@ class _Book:
             numbers = [cell(round(float(n), 1), "number", "#,##0.0") for n in values]
             page.body([cell(label, "label_small"), *numbers])
         area = page.close_table(f"tbl_{identifier(name)}", header, heads)
-        page.notes([self._rule()])
         return self._sheet(page, name, header, area)
 
     def cells(self, tables: Sequence[Table]) -> Sheet:
@@ -221,7 +229,7 @@ class _Book:
         """Column heads; where two axes share a name, with the axis before it."""
         language = self.words.language
         labels = [
-            self.words("total") if code == TOTAL else self.columns[code].label[language]
+            self.words("tabulation.total") if code == TOTAL else self.columns[code].label[language]
             for code in codes
         ]
         first = self.words("table.answer")

@@ -73,10 +73,10 @@ class Overlap(Shared):
 
         The interval and the test are Student's. Degrees of freedom are Welch's on Kish's
         effective bases, divided by 1 + the part of the larger base that is in both waves: so
-        they are n - 1 for a panel and Welch's for two samples; a design allows no more than its
-        clusters less its strata. With few people the error is at
-        least that under equality, as correlated between waves as it was found to be: a share of
-        0% has no linearised variance of its own.
+        they are n - 1 for a panel and Welch's for two samples; a design allows no more than
+        the clusters that the base of either wave is in, less their strata. With few people the
+        error is at least that under equality, as correlated between waves as it was found to be:
+        a share of 0% has no linearised variance of its own.
         """
         one, two = ratios(self.before.sample, before), ratios(self.after.sample, after)
         n1, n2, n_eff1, n_eff2 = one.n, two.n, one.n_eff, two.n_eff
@@ -109,6 +109,8 @@ class Overlap(Shared):
             for moment in moments:
                 # Of a difference: what its own n_eff, half the harmonic mean, has to be told.
                 moment[place] = (moment[first] + moment[second]) / 2
+            for ratio in (one, two):
+                ratio.freedom[place] = np.minimum(ratio.freedom[first], ratio.freedom[second])
             for n in (n1, n2, both):
                 n[place] = n[first] + n[second]
         weight1, weight2 = (np.nan_to_num(n) for n in (n_eff1, n_eff2))
@@ -121,9 +123,9 @@ class Overlap(Shared):
         change = estimates[1] - estimates[0]
         error = _error(v1, v2, covariance, n_eff1, n_eff2, within, middle, shares)
         freedom = _freedom(n_eff1, n_eff2, both, np.maximum(n1, n2))
-        for side in (self.before, self.after):
+        for side, ratio in ((self.before, one), (self.after, two)):
             if side.designed:
-                freedom = np.minimum(freedom, side.sample.degrees_of_freedom)
+                freedom = np.minimum(freedom, ratio.freedom)
         low, high = mean_interval(change, error, freedom, alpha)
         return Change(
             before=estimates[0],

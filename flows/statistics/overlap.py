@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from flows.statistics.counting import group_people, grouped_sums
 from flows.statistics.design import SampleDesign
+from flows.statistics.freedom import own_freedom
 from flows.statistics.variance import (
     COUNT,
     SQUARE,
@@ -87,7 +88,8 @@ class Side:
 class Ratio:
     """Linearised ratios of a wave (R, C) and all that a test needs of their bases.
 
-    `mass` weighted base, `n` people, `n_eff` Kish's effective number, `square` mean of y^2.
+    `mass` weighted base, `n` people, `n_eff` Kish's effective number, `square` mean of y^2,
+    `freedom` the degrees of freedom that the design leaves them (own clusters less strata).
     """
 
     linear: Linear
@@ -95,6 +97,7 @@ class Ratio:
     n: Floats
     n_eff: Floats
     square: Floats
+    freedom: Floats
 
 
 class Shared:
@@ -206,7 +209,8 @@ def ratios(sample: Sample, rows: Rows) -> Ratio:
     with np.errstate(divide="ignore", invalid="ignore"):
         n_eff, mean_square = mass**2 / squares, square[..., WEIGHT] / mass
     linear = linearise(sample, numerator, base, square)
-    return Ratio(linear, mass, base[..., COUNT].copy(), n_eff, mean_square)
+    people, freedom = base[..., COUNT].copy(), own_freedom(sample, base)
+    return Ratio(linear, mass, people, n_eff, mean_square, freedom)
 
 
 def _with_total(sums: Floats) -> Floats:

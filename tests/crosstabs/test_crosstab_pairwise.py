@@ -24,6 +24,7 @@ from flows.definitions.models import (
     Question,
     QuestionType,
 )
+from flows.statistics.linearisation import degrees_of_freedom
 from flows.statistics.variance import weighted_sample
 
 REFERENCE = Path(__file__).with_name("letters_by_quantipy.csv")
@@ -102,7 +103,7 @@ def test_pairs_are_design_based_and_corrected_over_the_table(design):
     made = counted_world(design)
     pairs = compare(made.counted, 0, Publication(), "pairwise")
     answers, group, w = people_of(made, "S1")
-    rows = made.counted.rows[0]
+    rows, design_of = made.counted.rows[0], made.design
     freedom = made.counted.degrees_of_freedom
     p_values = []
     for answer in range(5):
@@ -123,7 +124,16 @@ def test_pairs_are_design_based_and_corrected_over_the_table(design):
             means = [w[x] @ (answers[x] == answer) / w[x].sum() for x in (ni, nj)]
             welch = (1 / ei + 1 / ej) ** 2 / (ei**-2 / (ei - 1) + ej**-2 / (ej - 1))
             t = (means[0] - means[1]) / error
-            expected = 2 * stats.t.sf(abs(t), min(welch, freedom))
+            own = []
+            for x, e, m in zip((ni, nj), (ei, ej), (joint[i, i], joint[j, j]), strict=True):
+                few = min(ei, ej) * min(pooled, 1 - pooled) < 50
+                v = max(m, pooled * (1 - pooled) / e) if few else m
+                own.append((v, degrees_of_freedom(len(w), design_of.strata, design_of.clusters, x)))
+            (v1, f1), (v2, f2) = own
+            by_cluster = (v1 + v2) ** 2 / (v1**2 / f1 + v2**2 / f2)
+            if design_of.clusters is None:
+                by_cluster = np.inf
+            expected = 2 * stats.t.sf(abs(t), min(welch, freedom, by_cluster))
             assert pairs.p_value[rows.start + answer, p] == pytest.approx(expected, rel=1e-8)
             assert pairs.difference[rows.start + answer, p] == pytest.approx(means[0] - means[1])
             p_values.append(expected)

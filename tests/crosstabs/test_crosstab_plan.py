@@ -120,6 +120,19 @@ def test_a_profile_nobody_has_is_never_enough() -> None:
     assert plan.profiles[2].tables == 0.0
 
 
+def test_tables_by_something_else_say_nothing_about_profiles() -> None:
+    tables = fieldwork(np.random.default_rng(9), 800)
+    cells = cells_frame(tables)
+    other = cells[cells["column"] == "total"].assign(table="Q0-leeftijd")
+    more = pd.concat([cells, other, other.assign(column="age:1")], ignore_index=True)
+    assert plan_fieldwork(more, 800, 500, RULES) == plan_fieldwork(cells, 800, 500, RULES)
+
+
+def test_a_handful_of_people_shows_nothing_at_all() -> None:
+    cells = cells_frame(fieldwork(np.random.default_rng(10), 800))
+    assert plan_fieldwork(cells, 800, 20, RULES).profiles[-1].tables < 0.05
+
+
 def test_what_cannot_be_planned_is_refused() -> None:
     cells = cells_frame(fieldwork(np.random.default_rng(8), 200))
     with pytest.raises(CrosstabError, match="at least 1"):

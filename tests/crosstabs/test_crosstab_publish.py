@@ -13,6 +13,7 @@ from published_tables import counted
 
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.change import publish_change
 from flows.crosstabs.disclosure.rules import Rule, less_than
 from flows.crosstabs.dry_run import dry_run
@@ -227,10 +228,10 @@ def test_a_hidden_cell_loses_everything(seed, n):
 def test_in_one_area_an_answer_of_a_few_persons_is_never_told():
     table = counted([[3, 300], [147, 300], [500, 300]])
     assert publish([table], RULES).tables[0].cells[0][0].flag is Flag.BELOW
-    local = publish([table], RULES, local=True).tables[0]
+    local = publish([table], RULES, care=Care(everywhere=True)).tables[0]
     assert local.cells[0][0].flag is Flag.PROTECTED
     assert sum(row[0].flag is Flag.PROTECTED for row in local.cells) >= 2
-    assert dry_run([table], RULES, local=True).by_rule[Rule.SMALL] == 1
+    assert dry_run([table], RULES, care=Care(everywhere=True)).by_rule[Rule.SMALL] == 1
 
 
 # ------------------------------------------------------------------ suppression is whole

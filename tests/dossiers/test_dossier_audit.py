@@ -285,6 +285,17 @@ def test_an_edition_without_a_codebook(edition: Path) -> None:
     result = audit_path(edition)
     assert result.leaks == ()
     assert any("no codebook.json beside it" in note for note in result.notes)
+    assert result.guessed == ("tables.csv",)
+
+
+def test_what_cannot_be_audited_fully_is_not_called_clean(edition: Path) -> None:
+    app = typer.Typer()
+    app.command()(audit_command)
+    (edition / "codebook.json").unlink()
+    said = CliRunner().invoke(app, [str(edition)])
+    assert said.exit_code == 1
+    assert "cannot be audited fully, because there is no codebook.json" in said.output
+    assert "No hidden number can be solved" not in said.output
 
 
 def test_a_file_that_is_not_what_was_published(edition: Path) -> None:

@@ -66,4 +66,5 @@ def audit(
         unjudged=unjudged,
         tightest=min(tightest, key=lambda t: t.high - t.low, default=None),
         notes=tuple(notes),
+        guessed=tuple(guessed),
     )

@@ -46,6 +46,7 @@ class Audit:
 
     `hidden`: hidden numbers that were attacked. `bounded`: "less than" numbers. `unjudged`:
     hidden numbers the auditor has no equations for. `notes`: what could not be audited.
+    `guessed`: files without a codebook, which cannot be audited fully.
     """
 
     leaks: tuple[Leak, ...]
@@ -57,6 +58,7 @@ class Audit:
     unjudged: int
     tightest: Tightest | None
     notes: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)

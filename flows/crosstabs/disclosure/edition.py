@@ -14,11 +14,12 @@ method rests on it, but where it is too few for anything in its table to be show
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.earlier import earlier_figures
 from flows.crosstabs.disclosure.knowledge import Goal, Key, Watch
 from flows.crosstabs.disclosure.linked import Linked, linked_question
@@ -26,12 +27,15 @@ from flows.crosstabs.disclosure.people import EVERYBODY, asked_of, column_group
 from flows.crosstabs.disclosure.placed import KnownNumber, Placed, hidden_by_size
 from flows.crosstabs.disclosure.rules import Bools, Rule, Sized, size_rules
 from flows.crosstabs.disclosure.unsure import dont_know_of
-from flows.crosstabs.tables import PublishedTable, Table
+from flows.crosstabs.tables import Flag, PublishedTable, Table
 from flows.definitions.models import Publication
 
 NUMBER_OF_PEOPLE_LOSS = 3.0
 
 Question = tuple[str, str | None]
+
+Beside = tuple[Table, PublishedTable]
+"""A table of another file of the same wave and weights, whole and as readers have it."""
 
 
 @dataclass(frozen=True)
@@ -82,41 +86,61 @@ def protect(
     tables: Sequence[Table],
     publication: Publication,
     earlier: Sequence[PublishedTable] = (),
+    care: Care = Care(),  # noqa: B008
+    beside: Sequence[Beside] = (),
 ) -> Protection:
     """Everything to hide in the tables of one edition.
 
     `tables` of one theme and wave, with whatever columns and filters. `earlier`: published
     tables that a reader has beside them: an earlier edition, or another file with the same
-    questions of the same wave.
+    questions of the same wave. `care`: which variables ask for more than their size.
+    `beside`: files of the same wave that stand: what they show is told, what they hide stays
+    hidden, here too. They come last in `placed`.
     """
-    placed = tuple(_place(i, table, publication) for i, table in enumerate(tables))
+    every = [*tables, *(table for table, _ in beside)]
+    placed = tuple(_place(i, table, publication, care) for i, table in enumerate(every))
+    told = {len(tables) + i: shown for i, (_, shown) in enumerate(beside)}
+    earlier = [*earlier, *told.values()]
     by_question: dict[Question, list[Placed]] = {}
     for each in placed:
         by_question.setdefault((each.question, each.item), []).append(each)
-    known, numbers = _numbers(placed, by_question, publication)
+    known, numbers = _numbers(placed, by_question, publication, told)
     hidden = {key: Reason(rule) for key, rule in hidden_by_size(placed).items()}
+    for place, shown in told.items():
+        for key in _hidden_in(placed[place], shown):
+            hidden.setdefault(key, Reason(Rule.COMPLEMENT))
     protection = Protection(placed, hidden, numbers)
     for question, group in by_question.items():
         before = earlier_figures(group, earlier)
-        linked = linked_question(group, publication, known.get(question, ()), before)
+        linked = linked_question(group, publication, known.get(question, ()), before, care)
         if linked is not None:
             for number in known.get(question, ()):
                 if number.key is not None:
                     linked.losses[number.key] = NUMBER_OF_PEOPLE_LOSS
             _settle(linked, protection, group[0])
         if any(any(each.sized.dont_know.rules) or _unequal(each) for each in group):
-            _settle(dont_know_of(group, publication), protection, group[0])
+            _settle(dont_know_of(group, publication, care), protection, group[0])
     return protection
 
 
-def _place(place: int, table: Table, publication: Publication) -> Placed:
+def _place(place: int, table: Table, publication: Publication, care: Care) -> Placed:
     among, base = asked_of(table.identity)
     return Placed(
         place=place,
-        sized=size_rules(table, publication),
+        sized=size_rules(table, publication, *care.columns(table)),
         groups=tuple(column_group(column, among) for column in table.columns),
         base=base,
     )
+
+
+def _hidden_in(placed: Placed, shown: PublishedTable) -> Iterator[Key]:
+    """What a table that others have does not tell."""
+    hidden = (Flag.TOO_FEW, Flag.PROTECTED)
+    for r, line in enumerate(shown.cells):
+        yield from (placed.key(r, c) for c, cell in enumerate(line) if cell.flag in hidden)
+    for c, cell in enumerate(shown.dont_know):
+        if cell.flag in hidden:
+            yield placed.dont_know_key(c)
 
 
 def _unequal(placed: Placed) -> bool:
@@ -200,6 +224,7 @@ def _numbers(
     placed: Sequence[Placed],
     by_question: dict[Question, list[Placed]],
     publication: Publication,
+    told: Mapping[int, PublishedTable],
 ) -> tuple[dict[Question, list[KnownNumber]], dict[tuple[int, int], tuple[Key, ...]]]:
     """Which numbers of participants count the people behind an answer of another question.
 
@@ -214,7 +239,10 @@ def _numbers(
     known: dict[Question, dict[Key, KnownNumber]] = {}
     keys: dict[tuple[int, int], tuple[Key, ...]] = {}
     for each in placed:
+        shown = told.get(each.place)
         for c, group in enumerate(each.groups):
+            if shown is not None and shown.n[c] is None:
+                continue
             conditions = [each.base] if each.base else list(group)
             for condition in conditions:
                 variable, answers = condition
@@ -225,6 +253,7 @@ def _numbers(
                 key: Key = ("people", question, rest, answers)
                 everybody = c == len(each.groups) - 1
                 hideable = not everybody or bool(each.sized.columns.too_few[c])
+                hideable &= shown is None
                 fewest = _at_most(each.sized, c, rest, by_question[question], publication)
                 mine = known.setdefault(question, {})
                 at_most = min(fewest, mine[key].at_most) if key in mine else fewest

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.knowledge import Goal, Key, Knowledge
 from flows.crosstabs.disclosure.people import EVERYBODY, Group
 from flows.crosstabs.disclosure.placed import APART, EarlierFigures, KnownNumber, Placed
@@ -44,10 +45,11 @@ def linked_question(
     publication: Publication,
     numbers: Sequence[KnownNumber] = (),
     earlier: Sequence[EarlierFigures] = (),
+    care: Care = Care(),  # noqa: B008
 ) -> Linked | None:
     """All that the tables of one question say; None where nothing may not follow."""
     shares = Shares(tables, earlier)
-    if not shares.people or not _sensitive(shares, publication):
+    if not shares.people or not _sensitive(shares, publication, care):
         return None
     linked = Linked(shares.knowledge(), [])
     told: set[Key] = set()
@@ -66,16 +68,16 @@ def linked_question(
         _told_before(linked, shares, figures, then)
     for goal in _cell_goals(shares):
         linked.cells.setdefault(goal.key, []).append(goal)
-    linked.goals += _rest_goals(shares, publication)
+    linked.goals += _rest_goals(shares, publication, care)
     linked.goals += _since_goals(shares, publication)
     return linked
 
 
-def _sensitive(shares: Shares, publication: Publication) -> bool:
+def _sensitive(shares: Shares, publication: Publication, care: Care) -> bool:
     """Whether anything may not follow; if not there is nothing to look at."""
     return (
         any(any(line) for placed in shares.tables for line in placed.sized.rules)
-        or any(True for _ in _rest_answers(shares, publication))
+        or any(True for _ in _rest_answers(shares, publication, care))
         or any(since.n < publication.minimum_base for *_, since in shares.before)
     )
 
@@ -166,22 +168,27 @@ def _cell_goals(shares: Shares) -> Iterator[Goal]:
                 yield Goal(places, tuple(made.values()), need, key)
 
 
-def _rest_answers(shares: Shares, publication: Publication) -> Iterator[tuple[Group, People, int]]:
+def _rest_answers(
+    shares: Shares, publication: Publication, care: Care
+) -> Iterator[tuple[Group, People, int]]:
     """Answers of the rests, by their number among the atoms, that may not follow."""
-    special = shares.tables[0].table.identity.special != "none"
-    for whole, rest, _ in shares.rests:
+    table = shares.tables[0].table
+    for whole, rest, parts in shares.rests:
+        # Who is left over is known by what the parts are made of.
+        made = EVERYBODY.union(whole.group, *(part.group for part in parts))
+        rules, special = care.rules(table, made, publication), care.is_special(table, made)
         for atom in range(len(shares.atoms)):
             share, count = float(rest.shares[atom]), int(rest.counts[atom])
             if atom >= shares.free:
                 hidden = rest.n < publication.minimum_base
             else:
-                hidden = size_rule(share, count, rest.n, publication, special) is not None
+                hidden = size_rule(share, count, rest.n, rules, special) is not None
             if hidden:
                 yield whole.group, rest, atom
 
 
-def _rest_goals(shares: Shares, publication: Publication) -> Iterator[Goal]:
-    for group, rest, atom in _rest_answers(shares, publication):
+def _rest_goals(shares: Shares, publication: Publication, care: Care) -> Iterator[Goal]:
+    for group, rest, atom in _rest_answers(shares, publication, care):
         need = needed_range(rest.n)
         if atom >= shares.free:
             table = shares.tables[0].table

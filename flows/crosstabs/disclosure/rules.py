@@ -84,20 +84,32 @@ class DontKnow:
     high: Floats
 
 
-def size_rules(table: Table, publication: Publication) -> Sized:
-    """What the rules of size say of every cell of a table."""
+def size_rules(
+    table: Table,
+    publication: Publication,
+    local: Bools | None = None,
+    special: Bools | None = None,
+) -> Sized:
+    """What the rules of size say of every cell of a table.
+
+    `local`, `special` (C): which columns take more care (`Care.columns`); without them none is
+    local, and all are special where the question is.
+    """
     columns = ColumnSizes.of(table, publication)
     is_share = np.array([row.kind in SHARES for row in table.rows], dtype=bool)[:, None]
-    special = table.identity.special != "none"
-    below = _below(table.estimate, table.count, table.n, publication, is_share)
-    rules = _rules(
-        table.estimate, table.count, table.n, columns.too_few, publication, is_share, special
-    )
+    if special is None:
+        special = np.full(len(table.columns), table.identity.special != "none")
+    least = np.full(len(table.columns), publication.small_base)
+    if local is not None:
+        least[local] = _NO_BASE_IS_ENOUGH
+    below = _below(table.estimate, table.count, table.n, publication, least, is_share)
+    few = columns.too_few
+    rules = _rules(table.estimate, table.count, table.n, few, publication, least, is_share, special)
     low, high = _readings(table, below)
     count, asked = table.dont_know_count[None], table.asked
     share = table.dont_know[None]
     yes = np.ones((1, 1), dtype=bool)
-    unsure = _below(share, count, asked, publication, yes)
+    unsure = _below(share, count, asked, publication, least, yes)
     rounded = np.floor(share * 100 + 0.5 + 1e-9) / 100
     known = np.isfinite(unsure)
     return Sized(
@@ -109,7 +121,7 @@ def size_rules(table: Table, publication: Publication) -> Sized:
         high=high,
         dont_know=DontKnow(
             below=unsure[0],
-            rules=_rules(share, count, asked, columns.too_few, publication, yes, special)[0],
+            rules=_rules(share, count, asked, few, publication, least, yes, special)[0],
             low=np.where(known, 0.0, np.maximum(rounded - 0.005, 0.0))[0],
             high=np.where(known, unsure, np.minimum(rounded + 0.005, 1.0))[0],
         ),
@@ -122,7 +134,8 @@ def size_rule(
     """Why an answer of `count` of `n` people is hidden by itself, if it is."""
     few = np.array([n < publication.minimum_base])
     each = np.array([[share]]), np.array([[count]]), np.array([n])
-    return _rules(*each, few, publication, np.ones((1, 1), dtype=bool), special)[0][0]
+    least, yes = np.array([publication.small_base]), np.ones((1, 1), dtype=bool)
+    return _rules(*each, few, publication, least, yes, np.array([special]))[0][0]
 
 
 def of_area(publication: Publication) -> Publication:
@@ -167,16 +180,17 @@ def _below(
     count: NDArray[np.integer],
     n: NDArray[np.integer],
     publication: Publication,
+    least: NDArray[np.integer],
     is_share: Bools,
 ) -> Floats:
     """Bounds (R, C) of answers shown as "less than"; NaN for all others.
 
-    Those of 1-4 persons in a base of at least 100, and any that would round to 0% although
-    somebody gave them.
+    Those of 1-4 persons in a base of at least `least` (C), and any that would round to 0%
+    although somebody gave them.
     """
     bounds = np.full(share.shape, np.nan)
     small = _small(count, publication, is_share)
-    for r, c in np.argwhere(small & (n >= publication.small_base)):
+    for r, c in np.argwhere(small & (n >= least)):
         bounds[r, c] = less_than(float(share[r, c]), int(n[c]), publication.small_count)
     with np.errstate(invalid="ignore"):
         bounds[is_share & ~small & (count > 0) & (share < 0.005)] = 0.01
@@ -189,12 +203,13 @@ def _rules(
     n: NDArray[np.integer],
     too_few: Bools,
     publication: Publication,
+    least: NDArray[np.integer],
     is_share: Bools,
-    special: bool,
+    special: Bools,
 ) -> tuple[tuple[Rule | None, ...], ...]:
     """Why each cell (R, C) is hidden by itself; a number that nobody has is hidden as too few."""
     few = np.broadcast_to(too_few, share.shape) | ~np.isfinite(share)
-    small = _small(count, publication, is_share) & (n < publication.small_base)
+    small = _small(count, publication, is_share) & (n < least)
     with np.errstate(invalid="ignore"):
         extreme = is_share & ((share < 0.005) | (share >= 0.995)) & (n < publication.special_base)
     extreme &= special

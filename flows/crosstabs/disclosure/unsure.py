@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.knowledge import Goal, Knowledge
 from flows.crosstabs.disclosure.linked import TOTAL_LOSS, Linked
 from flows.crosstabs.disclosure.people import EVERYBODY, Group, divisions
@@ -19,7 +20,11 @@ from flows.crosstabs.disclosure.shares import People
 from flows.definitions.models import Publication
 
 
-def dont_know_of(tables: Sequence[Placed], publication: Publication) -> Linked:
+def dont_know_of(
+    tables: Sequence[Placed],
+    publication: Publication,
+    care: Care = Care(),  # noqa: B008
+) -> Linked:
     """The same for the row of those without an opinion, a share of all who were asked."""
     people: dict[Group, People] = {}
     where: dict[Group, tuple[Placed, int]] = {}
@@ -35,7 +40,7 @@ def dont_know_of(tables: Sequence[Placed], publication: Publication) -> Linked:
                 where[group] = placed, c
     groups = list(people)
     mixes: list[tuple[People, list[People]]] = []
-    rests: list[tuple[People, People]] = []
+    rests: list[tuple[People, People, Group]] = []
     for division in divisions(tuple(groups)):
         whole = people[groups[division.whole]]
         parts = [people[groups[p]] for p in division.parts]
@@ -46,11 +51,11 @@ def dont_know_of(tables: Sequence[Placed], publication: Publication) -> Linked:
             shares = np.clip(sums / left, 0.0, 1.0)
             place = len(people) + len(rests)
             rest = People(EVERYBODY, left, float(left), shares, counts, place)
-            rests.append((whole, rest))
+            rests.append((whole, rest, EVERYBODY.union(whole.group, *(p.group for p in parts))))
             parts = [*parts, rest]
         if left >= 0:
             mixes.append((whole, parts))
-    everyone = [*people.values(), *(rest for _, rest in rests)]
+    everyone = [*people.values(), *(rest for _, rest, _ in rests)]
     knowledge = Knowledge(
         [float(each.shares[0]) for each in everyone], [0.0] * len(everyone), [1.0] * len(everyone)
     )
@@ -66,10 +71,11 @@ def dont_know_of(tables: Sequence[Placed], publication: Publication) -> Linked:
         knowledge.between([each.start], [1.0], low, high, key, largest / each.n)
         linked.losses[key] = TOTAL_LOSS if group == EVERYBODY else 1.0 + each.n / largest
         linked.cells[key] = [Goal((each.start,), (1.0,), needed_range(each.n), key)]
-    special = tables[0].table.identity.special != "none"
-    for whole, rest in rests:
+    first = tables[0].table
+    for whole, rest, made in rests:
+        rules, special = care.rules(first, made, publication), care.is_special(first, made)
         share, count = float(rest.shares[0]), int(rest.counts[0])
-        if size_rule(share, count, rest.n, publication, special) is not None:
+        if size_rule(share, count, rest.n, rules, special) is not None:
             goal_key = ("rest", whole.group, "dont_know")
             linked.goals.append(Goal((rest.start,), (1.0,), needed_range(rest.n), goal_key))
     return linked

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flows.crosstabs.overview import OVERVIEW
 from flows.crosstabs.tables import PublishedTable
 from flows.dossiers.axes import AxisView
 from flows.dossiers.content import Sheet
@@ -51,7 +52,8 @@ def of_overview(context: Context, table: PublishedTable) -> Numbers:
 def numbers_sheet(context: Context, numbers: Numbers, name: str) -> Sheet:
     """The sheet of one such table."""
     table, words = numbers.table, context.words
-    headers = [words("table.answer"), *(context.name(c) for c in table.columns)]
+    first = words("table.statement" if table.identity.type == OVERVIEW else "table.answer")
+    headers = [first, *(context.name(c) for c in table.columns)]
     page = Page(table_widths(context, table, headers))
     page.head(
         context,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+from flows.crosstabs.banner import axis_of_column
+from flows.crosstabs.overview import OVERVIEW
 from flows.crosstabs.tables import SHARES, TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
+from flows.definitions.models import PROFILE
 from flows.dossiers.charts import chart_of
 from flows.dossiers.content import Cell, Sheet, Style
 from flows.dossiers.errors import LayoutError
@@ -126,13 +129,16 @@ def basis_of(context: Context, table: PublishedTable, widths: tuple[float, ...])
     words, field = context.words, context.facts.field
     identity = table.identity
     n = table.n[table.columns.index(TOTAL)]
+    overview = identity.type == OVERVIEW
     measured = words(
-        "table.measured",
+        "table.measured_least" if overview else "table.measured",
         n=words("word.protected") if n is None else words.integer(n),
         period=field.period[context.language],
     )
     lead = lead_row(table)
-    if identity.multiple:
+    if overview:
+        key = "table.basis_overview"
+    elif identity.multiple:
         key = "table.basis_multiple"
     elif lead is not None and lead.kind == "mean" and len(table.rows) == 1:
         key = "table.basis_mean"
@@ -219,16 +225,19 @@ def _bold(item: Cell) -> Cell:
 def notes_of(context: Context, table: PublishedTable) -> list[str]:
     """The signs and words that occur in this table, explained; each in its own sentence."""
     words, rules = context.words, context.facts.publication
+    by_profile = any(PROFILE in axis_of_column(c).split("*") for c in table.columns)
     if table.identity.model_item:
         first = [words("table.note_model")]
     elif not any_shown(table):
         first = []
     elif not has_marks(table):
-        first = [words("table.note_no_marks")]
+        first = [words("table.note_no_marks" if by_profile else "table.note_no_marks_groups")]
     elif all(row.kind not in SHARES for row in table.rows):
         first = [words("table.note_marks_mean")]
     else:
         first = [words("table.note_marks", points=words.plain(rules.minimum_points))]
+    if first and by_profile:
+        first = [f"{first[0]} {words('table.note_assigned')}"]
     cells = [item for line in (*table.cells, table.dont_know) for item in line]
     flags = {item.flag for item in cells}
     signs = []

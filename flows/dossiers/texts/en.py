@@ -101,6 +101,7 @@ TEXTS: dict[str, str] = {
     # tables
     "tabulation.internal": "INTERN (internal): not rounded, nothing hidden. Do not pass this on.",
     "tabulation.status": "A single table, no part of a dossier.",
+    "tabulation.total": "Total",
     "tabulation.cells": "INTERN cells",
     "tabulation.rule": (
         "Comparison: {test}, {correction}. Fewer than {minimum} participants: left out."
@@ -127,24 +128,24 @@ TEXTS: dict[str, str] = {
     "table.basis_multiple": (
         "In % of {base}; more answers possible, so together more than 100%. {measured}"
     ),
+    "table.basis_overview": "In % of {base}, each statement apart. {measured}",
+    "table.measured_least": (
+        "Measured nationwide among at least {n} participants per statement, {period}."
+    ),
+    "table.statement": "Statement",
     "table.measured": "Measured across the Netherlands among {n} participants, {period}.",
     "table.question": "Question: {text}",
     "table.note_marks": (
-        "▲ higher, ▼ lower than all others together, beyond chance and at least {points} points. "
-        "Columns: people assigned to this profile."
+        "▲ higher, ▼ lower than all others together, beyond chance and at least {points} points."
     ),
-    "table.note_marks_mean": (
-        "▲ higher, ▼ lower than all others together, and beyond chance. "
-        "Columns: people assigned to this profile."
-    ),
-    "table.note_no_marks": (
-        "No profile clearly differs from all others together. "
-        "Columns: people assigned to this profile."
-    ),
+    "table.note_marks_mean": "▲ higher, ▼ lower than all others together, and beyond chance.",
+    "table.note_no_marks": "No profile clearly differs from all others together.",
+    "table.note_no_marks_groups": "No group clearly differs from all others together.",
     "table.note_model": (
         "This question was used to make the profiles. That is why we do not compare the profiles "
-        "here. Columns: people assigned to this profile."
+        "here."
     ),
+    "table.note_assigned": "Columns: people assigned to this profile.",
     "table.note_circa": "about = indicative: {low} to {high} participants.",
     "table.note_circa_effective": (
         "about = indicative: few participants, or participants with unequal weights."

@@ -102,6 +102,7 @@ TEXTS: dict[str, str] = {
     # tables
     "tabulation.internal": "INTERN: niet afgerond, niets afgeschermd. Geef dit niet door.",
     "tabulation.status": "Losse tabel, geen onderdeel van een dossier.",
+    "tabulation.total": "Totaal",
     "tabulation.cells": "INTERN cellen",
     "tabulation.rule": (
         "Vergelijking: {test}, {correction}. Minder dan {minimum} deelnemers: weggelaten."
@@ -128,24 +129,25 @@ TEXTS: dict[str, str] = {
     "table.basis_multiple": (
         "In % van {base}; meer antwoorden mogelijk, dus samen meer dan 100%. {measured}"
     ),
+    "table.basis_overview": "In % van {base}, per stelling apart. {measured}",
+    "table.measured_least": (
+        "Gemeten in heel Nederland bij ten minste {n} deelnemers per stelling, {period}."
+    ),
+    "table.statement": "Stelling",
     "table.measured": "Gemeten in heel Nederland bij {n} deelnemers, {period}.",
     "table.question": "Vraag: {text}",
     "table.note_marks": (
         "▲ hoger, ▼ lager dan alle anderen samen, groter dan toeval en ten minste {points} "
-        "procentpunt. Kolommen: mensen die bij dit profiel zijn ingedeeld."
+        "procentpunt."
     ),
-    "table.note_marks_mean": (
-        "▲ hoger, ▼ lager dan alle anderen samen, en groter dan toeval. "
-        "Kolommen: mensen die bij dit profiel zijn ingedeeld."
-    ),
-    "table.note_no_marks": (
-        "Geen enkel profiel wijkt duidelijk af van alle anderen samen. "
-        "Kolommen: mensen die bij dit profiel zijn ingedeeld."
-    ),
+    "table.note_marks_mean": "▲ hoger, ▼ lager dan alle anderen samen, en groter dan toeval.",
+    "table.note_no_marks": "Geen enkel profiel wijkt duidelijk af van alle anderen samen.",
+    "table.note_no_marks_groups": "Geen enkele groep wijkt duidelijk af van alle anderen samen.",
     "table.note_model": (
         "Deze vraag is gebruikt om de profielen te maken. Daarom vergelijken wij de profielen "
-        "hier niet. Kolommen: mensen die bij dit profiel zijn ingedeeld."
+        "hier niet."
     ),
+    "table.note_assigned": "Kolommen: mensen die bij dit profiel zijn ingedeeld.",
     "table.note_circa": "circa = indicatief: {low} tot {high} deelnemers.",
     "table.note_circa_effective": (
         "circa = indicatief: weinig deelnemers, of deelnemers met ongelijke gewichten."
