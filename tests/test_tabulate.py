@@ -148,6 +148,16 @@ def test_internal_figures_are_kept_from_clients(survey: Path, klein: Path, tmp_p
     assert (tmp_path / "x.csv").stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"), [("dimensions", "none"), ("spss", "bonferroni"), ("pairwise", "benjamini")]
+)
+def test_the_correction_named_is_the_one_made(
+    survey: Path, rule: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command("tabulate", survey, "--wave", "w1", "--rows", "W01", "--test", rule) == 0
+    assert f"Test: {rule}, {said}" in capsys.readouterr().out
+
+
 def test_json_is_the_tidy_table(survey: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert command("tabulate", survey, "--wave", "w1", "--rows", "W01", "--json") == 0
     lines = pd.DataFrame(json.load(StringIO(capsys.readouterr().out)))

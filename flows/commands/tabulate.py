@@ -350,11 +350,11 @@ def _ending(found: Tabulation, internal: bool) -> str:
     if internal:
         return (
             f"{INTERNAL}: unrounded, standard errors in brackets, nothing hidden. Do not pass on. "
-            f"Test: {rule}, {found.publication.correction.replace('_', ' ')}."
+            f"Test: {rule}, {found.publication.corrected_by.replace('_', ' ')}."
         )
     hidden = found.published.hidden_cells
     return (
         f"{hidden:,} of {found.published.cells:,} cells hidden. Test: {rule}, "
-        f"{found.publication.correction.replace('_', ' ')}. Protected beside the dossiers of "
+        f"{found.publication.corrected_by.replace('_', ' ')}. Protected beside the dossiers of "
         "this wave; do not hand it out with another tabulation of the same question."
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,7 +41,7 @@ def theme_tables(
     def made(
         questions: Sequence[str],
         axes: Sequence[Sequence[str]],
-        domain: NDArray | None = None,  # type: ignore[type-arg]
+        domain: NDArray[np.bool_] | None = None,
     ) -> tuple[Table, ...]:
         return crosstab(
             answers,

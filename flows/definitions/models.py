@@ -769,6 +769,11 @@ class Publication(Model):
     test: Literal["versus_rest", "pairwise", "dimensions", "spss"] = "versus_rest"
     correction: Literal["benjamini_hochberg", "holm", "bonferroni", "none"] = "benjamini_hochberg"
 
+    @property
+    def corrected_by(self) -> str:
+        """The correction that is really made: some rules have their own, whatever is set."""
+        return {"dimensions": "none", "spss": "bonferroni"}.get(self.test, self.correction)
+
 
 PROFILE = "profile"
 """The word for the profiles where a variable is named."""

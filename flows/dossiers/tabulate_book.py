@@ -278,7 +278,7 @@ class _Book:
         return self.words(
             "tabulation.rule",
             test=self.words(f"tabulation.test.{rules.test}"),
-            correction=self.words(f"tabulation.correction.{rules.correction}"),
+            correction=self.words(f"tabulation.correction.{rules.corrected_by}"),
             minimum=rules.minimum_base,
         )
 
