@@ -33,9 +33,10 @@ def _words(key: str) -> frozenset[str]:
 _N, _UNSURE = _words("table.n"), _words("table.dont_know") | _words("data.dont_know")
 _KINDS = {
     text: kind
-    for kind in ("answer", "net", "mean", DONT_KNOW)
+    for kind in ("answer", "net", "mean", "score", "median", "sd", "effect", DONT_KNOW)
     for text in _words(f"data.kind.{kind}")
 }
+_POINTS = ("score", "effect")
 _HEADS = {
     text: key
     for key in ("table", "answer", "kind", "group", "value", "low", "high", "n")
@@ -219,7 +220,13 @@ class Traces:
         shown = [f for f in figures if f is not None and f.shown]
         name = cell_name(self.file, table.number, rows[0], column)
         if cell.number is not None:
-            if any(f.value is not None and abs(f.value - cell.number) < _CLOSE for f in shown):
+            # A sheet tells the difference of two shares in points.
+            known = [
+                f.value * (100 if row.kind in _POINTS else 1)
+                for row, f in zip(rows, figures, strict=True)
+                if f is not None and f.shown and f.value is not None
+            ]
+            if any(abs(value - cell.number) < _CLOSE for value in known):
                 return
             if not shown:
                 yield self._left(name, f"hidden, but {where} holds {cell.number:g}")
