@@ -27,6 +27,7 @@ from flows.definitions.models import (
     Question,
     Questionnaire,
     QuestionType,
+    Score,
     ThemePlan,
 )
 from flows.dossiers.build import build_content
@@ -64,6 +65,7 @@ QUESTIONS = (
         "Nederland moet van het aardgas af.",
         options=_options("Helemaal oneens", "Oneens", "Neutraal", "Eens", "Helemaal eens"),
         nets=NETS,
+        scores=(Score(code="saldo", nl="Saldo", en="Balance", plus="eens", minus="oneens"),),
         headline="eens",
         mean=True,
     ),
