@@ -31,7 +31,7 @@ from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.corrected import corrected_tables
 from flows.crosstabs.counts import count_tables
 from flows.crosstabs.crosstab import checked_weights, crosstab, tables_of
-from flows.crosstabs.layout import layouts
+from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import TOTAL, Verdict
 from flows.definitions.models import Publication

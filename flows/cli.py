@@ -293,7 +293,7 @@ def dossiers(
 ) -> None:
     """Tabulate the wave and write its dossiers, from the stored weights and profiles."""
     if dry:
-        from flows.tabulate import dry_runs
+        from flows.workbench.tabulate import dry_runs
 
         for name, found in dry_runs(survey, wave, theme).items():
             print(f"{name}:")
@@ -389,8 +389,8 @@ def _day(value: str | None) -> date:
 
 
 def _compare(survey: Path, wave: str, first: str, second: str, *, as_json: bool) -> None:
-    from flows.compare_schemes import compare_schemes
     from flows.weighting.compare_report import compare_json, cost_rows, margin_rows, result_rows
+    from flows.workbench.compare_schemes import compare_schemes
 
     comparison, page = compare_schemes(survey, wave, first, second)
     if as_json:

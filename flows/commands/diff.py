@@ -15,8 +15,8 @@ from flows.errors import Refusal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flows.crosstabs.diff import CellChange, Shown
-    from flows.run_diff import RunDiff
+    from flows.crosstabs.diff.editions import CellChange, Shown
+    from flows.workbench.run_diff import RunDiff
 
 LARGEST = 20
 
@@ -44,7 +44,7 @@ def diff(
     as_json: JsonOption = False,
 ) -> None:
     """Say what differs between two editions or table runs of a theme, and why."""
-    from flows.run_diff import diff_of
+    from flows.workbench.run_diff import diff_of
 
     if csv is not None and csv.exists():
         raise Refusal(f"{csv} is there already. Name another file.")

@@ -34,9 +34,9 @@ def estimates(
     ] = None,
 ) -> None:
     """Estimate the headlines of a wave for all areas of a base, or show those of one area."""
-    from flows.area_estimates import estimates_of_list, make_estimates
     from flows.errors import Refusal
     from flows.progress import busy
+    from flows.workbench.area_estimates import estimates_of_list, make_estimates
 
     if areas is not None and list_file is not None:
         raise Refusal("--areas and --list both name an area: give one of them.")

@@ -31,8 +31,8 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """Say what made one number, and how to make it again in SPSS and pandas."""
-    from flows.explain import explain_number
-    from flows.explain_text import explanation_lines
+    from flows.workbench.explain import explain_number
+    from flows.workbench.explain_text import explanation_lines
 
     place = " ".join(cell)
     if ":" not in cell[0]:

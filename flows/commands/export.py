@@ -22,7 +22,7 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write the answers of a wave with labels, weights and profiles, for the analyst."""
-    from flows.analysis_file import INTERNAL, export_answers
+    from flows.workbench.analysis_file import INTERNAL, export_answers
 
     done = export_answers(survey, wave, to, language=language, replace=replace)
     record = done.record

@@ -63,7 +63,7 @@ def profiles_accept(
 @profiles_app.command("portraits")
 def profiles_portraits(survey: SurveyArgument, wave: WaveOption) -> None:
     """Write a card per profile: what it is made of, and in what else it differs."""
-    from flows.profile_portraits import write_portraits
+    from flows.workbench.profile_portraits import write_portraits
 
     _tell("Portraits", lambda: write_portraits(survey, wave))
 
@@ -184,7 +184,7 @@ def profiles_area(
     name: Annotated[str | None, typer.Option("--name", help="what a list is called")] = None,
 ) -> None:
     """Write the area analysis of an area, an own area of areas.yaml, or a list of postcodes."""
-    from flows.area_reports import write_area_analysis
+    from flows.workbench.area_reports import write_area_analysis
 
     _tell("Area", lambda: write_area_analysis(survey, codes, base, year, name=name))
 
@@ -198,7 +198,7 @@ def profiles_respondents(
     year: YearOption = None,
 ) -> None:
     """Compare the profiles of a wave's respondents with those of the residents of their area."""
-    from flows.area_reports import respondents_against_area
+    from flows.workbench.area_reports import respondents_against_area
 
     _tell("Respondents", lambda: respondents_against_area(survey, wave, area, base, year))
 
@@ -211,7 +211,7 @@ def profiles_margin(
     year: YearOption = None,
 ) -> None:
     """Write the composition of an area as the margin that weights a consultation."""
-    from flows.area_reports import write_area_composition
+    from flows.workbench.area_reports import write_area_composition
 
     _tell("Margin", lambda: write_area_composition(survey, codes, base, year))
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from flows.crosstabs.tables import Cell, PublishedTable, Row, Table
     from flows.definitions.models import Language
     from flows.dossiers.texts import Words
-    from flows.tabulate import Tabulation
+    from flows.workbench.tabulate import Tabulation
 
 INTERNAL = "INTERN"
 SUFFIXES = (".csv", ".xlsx")
@@ -75,7 +75,7 @@ def tabulate(
             )
         _correct(survey, wave, _listed(rows), _conditions(conditions or ()), to, as_json)
         return
-    from flows.tabulate import tabulate as made_of
+    from flows.workbench.tabulate import tabulate as made_of
 
     changes = _changes(test, correction)
     found = made_of(
@@ -112,8 +112,8 @@ def _correct(
     as_json: bool,
 ) -> None:
     """What people of each true profile answer, beside who was assigned; always internal."""
-    from flows.corrected_estimates import corrected_estimates
     from flows.dossiers.tidy_csv import write_tables_csv
+    from flows.workbench.corrected_estimates import corrected_estimates
 
     if to is not None and to.suffix.lower() != ".csv":
         raise Refusal(f"{to}: corrected estimates are written as .csv; give the file such a name.")

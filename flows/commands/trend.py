@@ -38,7 +38,7 @@ def trend(
 ) -> None:
     """Compare the answers of two waves, with their people in both taken into account."""
     from flows.progress import busy
-    from flows.theme_trend import theme_trend
+    from flows.workbench.theme_trend import theme_trend
 
     codes = tuple(code.strip() for code in (profiles_from or "").split(",") if code.strip())
     with busy("Trend"):

@@ -10,7 +10,7 @@ import pandas as pd
 
 from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.layout import identity_of, table_rows
+from flows.crosstabs.layout.layouts import identity_of, table_rows
 from flows.crosstabs.tables import TOTAL, Association, RowKind, Table
 from flows.definitions.models import Questionnaire, columns_of
 

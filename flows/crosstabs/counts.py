@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from flows.crosstabs.banner import Banner, BannerAxis
-from flows.crosstabs.layout import Layout
+from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Floats
 from flows.definitions.models import Text
 from flows.statistics.counting import Rows, crossings, group_people, sums_over_axes

@@ -19,7 +19,7 @@ from flows.crosstabs.counts import Counted, count_tables, kish
 from flows.crosstabs.derived_rows import derive_rows
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.estimates import estimates_of
-from flows.crosstabs.layout import layouts
+from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.pairwise import letters
 from flows.crosstabs.tables import Floats, Table
 from flows.crosstabs.verdicts import adjusted

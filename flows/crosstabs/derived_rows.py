@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flows.crosstabs.counts import Counted, kish
-from flows.crosstabs.layout import Layout
+from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Floats, Table
 from flows.definitions.models import Publication, QuestionType
 from flows.statistics.freedom import own_freedom

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from flows.crosstabs.area_analysis import AreaAnalysis
+from flows.crosstabs.area_analysis.analysis import AreaAnalysis
 from flows.definitions.models import Language, Text
 from flows.dossiers.area_analysis_look import AreaFacts, AreaFrame
 from flows.dossiers.area_analysis_method import (

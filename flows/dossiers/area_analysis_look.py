@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flows.crosstabs.area_analysis import AreaAnalysis
+from flows.crosstabs.area_analysis.analysis import AreaAnalysis
 from flows.definitions.models import Text
 from flows.dossiers.area_analysis_texts import AreaWords
 from flows.dossiers.content import Cell, Chart, ChartSeries, Edge, Fill, Scalar, Style

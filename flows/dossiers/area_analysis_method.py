@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from flows.crosstabs.area_analysis import Compared, Figure
+from flows.crosstabs.area_analysis.analysis import Compared, Figure
 from flows.dossiers.area_analysis_look import AreaFrame, AreaPage, plain
 from flows.dossiers.content import Cell, Chart, Sheet, TableArea
 from flows.dossiers.sheets.common import runs_on

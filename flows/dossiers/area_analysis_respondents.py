@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from flows.crosstabs.area_analysis import AreaAnalysis
-from flows.crosstabs.area_analysis_respondents import Participation, ranked
+from flows.crosstabs.area_analysis.analysis import AreaAnalysis
+from flows.crosstabs.area_analysis.respondents import Participation, ranked
 from flows.definitions.models import Language, Text
 from flows.dossiers.area_analysis import area_frame, content_of
 from flows.dossiers.area_analysis_look import (

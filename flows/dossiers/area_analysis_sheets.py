@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from flows.crosstabs.area_analysis import Alike, Compared, Figure, Part
+from flows.crosstabs.area_analysis.analysis import Alike, Compared, Figure, Part
 from flows.dossiers.area_analysis_look import (
     POINTS,
     POINTS_DOWN,

@@ -10,7 +10,7 @@ from crosstab_world import PROFILES, QUESTIONS, World, world
 from flows.crosstabs.banner import Banner, BannerAxis, Column, profile_banner
 from flows.crosstabs.counts import Counted, count_tables
 from flows.crosstabs.crosstab import checked_weights
-from flows.crosstabs.layout import Layout, layouts
+from flows.crosstabs.layout.layouts import Layout, layouts
 from flows.crosstabs.tables import Identity, Row
 from flows.definitions.models import Text
 from flows.statistics.design import SampleDesign

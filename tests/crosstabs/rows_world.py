@@ -11,7 +11,7 @@ from flows.crosstabs.banner import Banner, profile_banner
 from flows.crosstabs.counts import count_tables
 from flows.crosstabs.crosstab import checked_weights, tables_of
 from flows.crosstabs.derived_rows import derive_rows
-from flows.crosstabs.layout import layouts
+from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.tables import TOTAL, Table
 from flows.definitions.load import resolve_scales
 from flows.definitions.models import (

@@ -11,7 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 from scipy.stats import norm
 
-from flows.crosstabs.area_analysis import (
+from flows.crosstabs.area_analysis.analysis import (
     Mix,
     Withheld,
     analyse,
@@ -19,15 +19,15 @@ from flows.crosstabs.area_analysis import (
     published,
     residents_unit,
 )
-from flows.crosstabs.area_analysis_margin import composition_margin, composition_yaml
-from flows.crosstabs.area_analysis_respondents import (
+from flows.crosstabs.area_analysis.margin import composition_margin, composition_yaml
+from flows.crosstabs.area_analysis.respondents import (
     RespondentMix,
     participation,
     participation_tidy,
     ranked,
 )
-from flows.crosstabs.area_analysis_safety import Named, Territory, check_safe, problems
-from flows.crosstabs.area_analysis_tidy import area_tidy
+from flows.crosstabs.area_analysis.safety import Named, Territory, check_safe, problems
+from flows.crosstabs.area_analysis.tidy import area_tidy
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions.models import Composition, Text

@@ -11,19 +11,19 @@ import pytest
 from scipy.sparse import csr_matrix, vstack
 from scipy.special import expit
 
-from flows.crosstabs.area_estimates import (
+from flows.crosstabs.area_estimates.estimates import (
     AreaModels,
     EstimateRules,
     WaveAnswers,
     estimate_areas,
     fit_wave,
 )
-from flows.crosstabs.area_estimates_kept import models_from_frame, models_to_frame
-from flows.crosstabs.area_estimates_tidy import EXTRA, estimates_tidy, published_estimates
-from flows.crosstabs.area_ground import Areas, Ground, Respondents
-from flows.crosstabs.area_headlines import Headline, headlines_of
+from flows.crosstabs.area_estimates.ground import Areas, Ground, Respondents
+from flows.crosstabs.area_estimates.headlines import Headline, headlines_of
+from flows.crosstabs.area_estimates.kept import models_from_frame, models_to_frame
+from flows.crosstabs.area_estimates.tidy import EXTRA, estimates_tidy, published_estimates
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.layout import layouts
+from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions.models import (
     MISSING_CODES,

@@ -15,7 +15,7 @@ from flows.crosstabs.corrected import (
 from flows.crosstabs.counts import Counted, count_tables
 from flows.crosstabs.crosstab import tables_of
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.layout import Layout
+from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Identity, Row
 from flows.definitions.models import Publication, Text
 from flows.statistics.misclassification import known_classification

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from flows.crosstabs.diff import TableDiff, compare
+from flows.crosstabs.diff.editions import TableDiff, compare
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions.models import Text
 

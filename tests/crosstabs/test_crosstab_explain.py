@@ -9,7 +9,7 @@ import pytest
 from rows_world import PROFILES, QUESTIONNAIRE, rows_world
 
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.explain import CellExplained, explain_cell, withheld
+from flows.crosstabs.explain.number import CellExplained, explain_cell, withheld
 from flows.crosstabs.tables import TOTAL, Table
 from flows.crosstabs.verdicts import marked
 from flows.definitions.models import Publication

@@ -15,8 +15,8 @@ import pytest
 from rows_world import PROFILES, QUESTIONNAIRE, RowsWorld, rows_world
 
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.explain_recipe import recipe
-from flows.crosstabs.explain_syntax import (
+from flows.crosstabs.explain.recipe import recipe
+from flows.crosstabs.explain.syntax import (
     Averaged,
     Has,
     Recipe,

@@ -13,8 +13,8 @@ from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.corrected import corrected_tables
 from flows.crosstabs.counts import count_tables
 from flows.crosstabs.crosstab import crosstab, tables_of
-from flows.crosstabs.explain_error import estimate_of
-from flows.crosstabs.layout import Layout
+from flows.crosstabs.explain.error import estimate_of
+from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.pairwise import compare
 from flows.crosstabs.tables import Row
 from flows.definitions.models import Publication, Questionnaire

@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportions_ztest
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.counts import count_tables
 from flows.crosstabs.crosstab import checked_weights, tables_of
-from flows.crosstabs.layout import layouts
+from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.pairwise import all_letters, column_letters, compare, letters
 from flows.definitions.models import (
     MISSING_CODES,

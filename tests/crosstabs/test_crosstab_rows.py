@@ -225,7 +225,7 @@ def test_the_effect_of_an_arm_and_its_error(made: RowsWorld, tables: dict[str, T
 
 
 def test_an_experiment_is_as_sensitive_as_its_outcomes() -> None:
-    from flows.crosstabs.rows import identity_of
+    from flows.crosstabs.layout.rows import identity_of
     from flows.definitions.models import columns_of
 
     questions = {q.code: q for q in QUESTIONNAIRE.questions}

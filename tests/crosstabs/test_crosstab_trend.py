@@ -16,11 +16,11 @@ from statsmodels.stats.multitest import multipletests
 from flows.crosstabs.banner import Banner, profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.trend import Trend, TrendFlag, TrendWave, compare_waves
-from flows.crosstabs.trend_breaks import breaks_between
-from flows.crosstabs.trend_groups import groups_by, naive_change
-from flows.crosstabs.trend_questions import Why, reworded_between
-from flows.crosstabs.trend_rows import battery_mean
+from flows.crosstabs.trend.breaks import breaks_between
+from flows.crosstabs.trend.changes import Trend, TrendFlag, TrendWave, compare_waves
+from flows.crosstabs.trend.groups import groups_by, naive_change
+from flows.crosstabs.trend.questions import Why, reworded_between
+from flows.crosstabs.trend.rows import battery_mean
 from flows.definitions import load_survey
 from flows.definitions.models import (
     FieldPeriod,

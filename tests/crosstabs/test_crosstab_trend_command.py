@@ -21,7 +21,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[tuple[Any, ...], dict[s
         seen.append((given, named))
         return Done((), ("two waves compared", "Page: x.html"))
 
-    monkeypatch.setattr("flows.theme_trend.theme_trend", take)
+    monkeypatch.setattr("flows.workbench.theme_trend.theme_trend", take)
     return seen
 
 

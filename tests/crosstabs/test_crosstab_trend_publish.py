@@ -12,8 +12,8 @@ from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import Cell, Flag, PublishedTable
-from flows.crosstabs.trend import Trend, TrendFlag, TrendWave, compare_waves
-from flows.crosstabs.trend_publish import (
+from flows.crosstabs.trend.changes import Trend, TrendFlag, TrendWave, compare_waves
+from flows.crosstabs.trend.publish import (
     ChangeCell,
     Direction,
     PublishedChange,

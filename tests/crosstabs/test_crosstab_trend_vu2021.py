@@ -12,13 +12,11 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from flows import theme_trend as edge
-from flows import theme_trend_waves
 from flows.crosstabs.banner import Banner, profile_banner
 from flows.crosstabs.margins import weighting_frame
-from flows.crosstabs.trend import Trend, TrendWave, compare_waves
-from flows.crosstabs.trend_groups import Groups, groups_by, naive_change
-from flows.crosstabs.trend_rows import battery_mean
+from flows.crosstabs.trend.changes import Trend, TrendWave, compare_waves
+from flows.crosstabs.trend.groups import Groups, groups_by, naive_change
+from flows.crosstabs.trend.rows import battery_mean
 from flows.definitions import Survey, load_survey
 from flows.edges import open_store
 from flows.errors import Refusal
@@ -31,6 +29,8 @@ from flows.ingest.standardise import standardise
 from flows.store import NewBatch
 from flows.weighting.diagnostics import weighting_summary
 from flows.weighting.scheme import weigh
+from flows.workbench import theme_trend as edge
+from flows.workbench import theme_trend_waves
 
 pytestmark = pytest.mark.shared
 

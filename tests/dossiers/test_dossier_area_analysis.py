@@ -14,8 +14,8 @@ import numpy as np
 import openpyxl
 import pytest
 
-from flows.crosstabs.area_analysis import AreaAnalysis, Mix, Withheld, analyse
-from flows.crosstabs.area_analysis_respondents import RespondentMix, participation
+from flows.crosstabs.area_analysis.analysis import AreaAnalysis, Mix, Withheld, analyse
+from flows.crosstabs.area_analysis.respondents import RespondentMix, participation
 from flows.definitions.models import Text
 from flows.definitions.own_areas import AreaRules
 from flows.dossiers.area_analysis import build_area_content

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows import profile_portraits
 from flows.crosstabs.portraits import Portrait, Trait, TraitGroup
 from flows.crosstabs.tables import Cell, Flag, Identity, ProfileSize, Row, Verdict
 from flows.definitions import Survey, load_survey
@@ -48,11 +47,12 @@ from flows.dossiers.portrait_pages import (
 from flows.dossiers.portrait_texts import EN, NL
 from flows.edges import open_store
 from flows.errors import Refusal
-from flows.profile_portraits import write_portraits
 from flows.profiles.fit import fit_profiles
 from flows.store import NewBatch
 from flows.weighting.diagnostics import weighting_summary
 from flows.weighting.scheme import weigh, weighting_frame
+from flows.workbench import profile_portraits
+from flows.workbench.profile_portraits import write_portraits
 
 GREYS = ProfileFacts(
     code="g",

@@ -16,7 +16,7 @@ from support.golden_states import State, compare, levels_of, state_of
 from flows.crosstabs.association import associations
 from flows.crosstabs.banner import Banner, BannerAxis, Column
 from flows.crosstabs.counts import count_tables
-from flows.crosstabs.layout import Layout
+from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Identity, Row
 from flows.definitions.models import Text
 from flows.statistics.rao_scott import (

@@ -22,19 +22,15 @@ from area_base_world import (
 from scipy.special import expit
 from support.line import at_home
 
-from flows import area_estimates, area_reports
-from flows.area_estimates import estimates_of_list, make_estimates, stored_estimates
-from flows.area_estimates_basis import checked_model
-from flows.area_reports import earlier_lists, open_base
 from flows.commands.estimates import codes_of_file, estimates
-from flows.crosstabs.area_estimates_tidy import published_estimates
-from flows.crosstabs.area_ground import (
+from flows.crosstabs.area_estimates.ground import (
     Ground,
     Respondents,
     blurred_margins,
     numbers_of_levels,
     share_variances,
 )
+from flows.crosstabs.area_estimates.tidy import published_estimates
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions import Survey, load_survey
@@ -55,6 +51,10 @@ from flows.profiles.projection.base import project_base
 from flows.profiles.projection.composition import published
 from flows.profiles.versions import draft_on
 from flows.store import AreaRunRecord, EstimateRun, NewBatch
+from flows.workbench import area_estimates, area_reports
+from flows.workbench.area_estimates import estimates_of_list, make_estimates, stored_estimates
+from flows.workbench.area_estimates_basis import checked_model
+from flows.workbench.area_reports import earlier_lists, open_base
 
 WAVE, BASE, TOWNS = "w2026", "klein", 12
 FIRST, SECOND = "w2026_energie", "w2026_veiligheid"

@@ -15,15 +15,8 @@ from profiles_world import GRIDS
 from ruamel.yaml import YAML
 from support.line import at_home
 
-from flows import area_reports
-from flows.area_reports import (
-    open_base,
-    respondents_against_area,
-    write_area_analysis,
-    write_area_composition,
-)
-from flows.crosstabs.area_analysis_respondents import respondent_mix
-from flows.crosstabs.area_analysis_world import AreaWorld
+from flows.crosstabs.area_analysis.respondents import respondent_mix
+from flows.crosstabs.area_analysis.world import AreaWorld
 from flows.crosstabs.errors import CrosstabError
 from flows.definitions import Survey, load_survey
 from flows.definitions.errors import DefinitionError
@@ -37,6 +30,13 @@ from flows.profiles.typing import TypingModel
 from flows.profiles.versions import draft_on
 from flows.store import NewBatch
 from flows.weighting.consultation import weigh_consultation
+from flows.workbench import area_reports
+from flows.workbench.area_reports import (
+    open_base,
+    respondents_against_area,
+    write_area_analysis,
+    write_area_composition,
+)
 
 WAVE, REGISTER, BASE = "w2026", "register", "klein"
 WAVE_ENERGY = "w2026_energie"

@@ -1,0 +1,1 @@
+"""What areas are estimated to answer: multilevel regression and poststratification."""

@@ -1,0 +1,1 @@
+"""From questionnaire and answers to the rows of a table and the vectors they are counted from."""
