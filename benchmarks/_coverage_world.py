@@ -20,16 +20,9 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Item,
-    Net,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-)
+from flows.definitions.options import MISSING_CODES, Item, Net, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 
 PROFILES = tuple(f"p{i}" for i in range(1, 9))
 SIZES = np.array([0.20, 0.17, 0.15, 0.13, 0.11, 0.10, 0.08, 0.06])

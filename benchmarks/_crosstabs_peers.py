@@ -78,7 +78,7 @@ class OurTables:
 
 def ours_cube(problem: Problem, form: str) -> Calls:
     """All tests and errors after calibration; and the same without calibration."""
-    from flows.definitions.models import Publication
+    from flows.definitions.dossier_plan import Publication
 
     problem = problem.part(int(form))
     frame, questionnaire, questions, profiles = _our_definitions(problem)
@@ -142,14 +142,11 @@ def _our_margins(problem: Problem) -> Any:
 def _our_definitions(problem: Problem) -> Any:
     import pandas as pd
 
-    from flows.definitions.models import (
-        MISSING_CODES,
-        Option,
-        Profile,
-        Question,
-        Questionnaire,
-        Text,
-    )
+    from flows.definitions.models import Text
+    from flows.definitions.options import MISSING_CODES, Option
+    from flows.definitions.profile_plan import Profile
+    from flows.definitions.questionnaire import Questionnaire
+    from flows.definitions.questions import Question
 
     def asked(code: str, kind: str, count: int) -> Question:
         options = tuple(Option(code=str(k), nl=str(k)) for k in range(1, count + 1))

@@ -9,7 +9,7 @@ from _profiles_world import DEMOGRAPHICS, PROFILES, World, draw
 from scipy.optimize import linear_sum_assignment
 from sklearn.mixture import GaussianMixture
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.assign import assign
 from flows.profiles.golden import expected_calibration_error
 from flows.profiles.logit import Cells

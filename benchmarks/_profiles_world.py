@@ -19,19 +19,11 @@ import numpy as np
 import pandas as pd
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    Axis,
-    Dimension,
-    Item,
-    Option,
-    Profile,
-    ProfilePlan,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Text,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Item, Option
+from flows.definitions.profile_plan import Axis, Profile, ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 
 PROFILES, AXES = 8, 5
 DEMOGRAPHICS = {"age": 7, "sex": 2, "school": 3, "income": 3}

@@ -60,7 +60,7 @@ def ours(method: str, bounds: tuple[float, float] | None = None) -> Callable[...
     """The function; and a plan put to it with the summary of its page, as the product does."""
 
     def ready(problem: Problem, form: str) -> Calls:
-        from flows.definitions.models import Groups, Margin, WeightingPlan
+        from flows.definitions.weighting_plan import Groups, Margin, WeightingPlan
         from flows.weighting import calibrate
         from flows.weighting.diagnostics import weighting_summary
         from flows.weighting.scheme import weigh

@@ -44,11 +44,8 @@ from scipy.optimize import brentq  # noqa: E402
 from scipy.sparse import csr_matrix, vstack  # noqa: E402
 from scipy.special import expit, logit  # noqa: E402
 
-from flows.crosstabs.area_estimates.estimates import (  # noqa: E402
-    WaveAnswers,
-    estimate_areas,
-    fit_wave,
-)
+from flows.crosstabs.area_estimates.estimates import estimate_areas  # noqa: E402
+from flows.crosstabs.area_estimates.fitting import WaveAnswers, fit_wave  # noqa: E402
 from flows.crosstabs.area_estimates.ground import Areas, Ground, Respondents  # noqa: E402
 from flows.crosstabs.area_estimates.headlines import Headline  # noqa: E402
 from flows.statistics.poststratify import Cells, share_covariance  # noqa: E402

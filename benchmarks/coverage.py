@@ -34,7 +34,7 @@ from flows.crosstabs.crosstab import checked_weights, crosstab, tables_of
 from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import TOTAL, Verdict
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.misclassification import classification
 from flows.statistics.variance import weighted_sample
 from flows.weighting import calibrate

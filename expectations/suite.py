@@ -13,14 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Questionnaire,
-    QuestionType,
-    Survey,
-    Wave,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
+from flows.definitions.survey import Survey
+from flows.definitions.waves import Wave
 
 RESPONDENT = "respondent"
 ROW = "row"

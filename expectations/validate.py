@@ -10,7 +10,8 @@ import pandas as pd
 
 from expectations.failure import Failure
 from expectations.suite import MISSING_SUFFIX, RESPONDENT, ROW, build_suite, great_expectations
-from flows.definitions.models import Questionnaire, Wave
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.waves import Wave
 
 RULES = {
     "expect_column_values_to_not_be_null": "not_null",

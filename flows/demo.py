@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.errors import Refusal
 from flows.progress import console, stage
 from flows.settings import Settings

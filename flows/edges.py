@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.definitions import Survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json
 from flows.ingest.background import with_background

@@ -13,8 +13,6 @@ from flows.commands.options import JsonOption, print_rows
 from flows.errors import Refusal
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from flows.crosstabs.diff.editions import CellChange, Shown
     from flows.workbench.run_diff import RunDiff
 
@@ -41,18 +39,20 @@ def diff(
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="FILE", help="write every change to this file")
     ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="over a file that is there")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what differs between two editions or table runs of a theme, and why."""
     from flows.workbench.run_diff import diff_of
 
-    if csv is not None and csv.exists():
-        raise Refusal(f"{csv} is there already. Name another file.")
+    if csv is not None:
+        _check(csv, replace)
     found = diff_of(first, second, survey)
     if csv is not None:
+        from flows.crosstabs.diff.lines import changes_frame
         from flows.dossiers.tidy_csv import write_tables_csv
 
-        write_tables_csv(_frame(found), csv)
+        write_tables_csv(changes_frame(found.tables), csv)
     if as_json:
         print(json.dumps(_plain(found), indent=2, ensure_ascii=False))
     else:
@@ -65,11 +65,18 @@ def _print(found: RunDiff, csv: Path | None) -> None:
     print("\n".join(f"  {note}" for note in found.notes))
     for reason in found.reasons:
         print(f"  {reason.kind}: {reason.text}")
+    _print_changes(found, csv is not None)
+    if csv is not None:
+        print(f"Every change: {csv}")
+
+
+def _print_changes(found: RunDiff, written: bool) -> None:
     changed = found.tables.changed
-    if not changed:
+    if not changed and not found.tables.texts:
         print("No published number, mark or text differs.")
         return
-    print(f"\n{len(changed)} of {len(found.tables.tables)} tables differ:")
+    if changed:
+        print(f"\n{len(changed)} of {len(found.tables.tables)} tables differ:")
     for table in changed:
         print(f"  {table.table}: {table.summary['en']}")
     cells = found.tables.cells
@@ -80,10 +87,8 @@ def _print(found: RunDiff, csv: Path | None) -> None:
     for text in texts[:LARGEST]:
         print(f"  {text.place}: {text.before!r}, then {text.after!r}")
     if len(texts) > LARGEST:
-        print(f"  and {len(texts) - LARGEST} more texts; --json tells all")
-    if csv is not None:
-        print(f"Every change: {csv}")
-    elif len(cells) > LARGEST:
+        print(f"  and {len(texts) - LARGEST} more texts")
+    if max(len(cells), len(texts)) > LARGEST and not written:
         print("--csv FILE writes every change.")
 
 
@@ -106,27 +111,19 @@ def _shown(shown: Shown | None) -> str:
     return f"{number} {shown.verdict}".rstrip()
 
 
-def _frame(found: RunDiff) -> pd.DataFrame:
-    """Every change of a cell on a line, the largest first."""
-    import pandas as pd
-
-    lines = []
-    for cell in found.tables.cells:
-        line: dict[str, object] = {
-            "table": cell.table,
-            "answer": cell.row,
-            "statistic": cell.statistic,
-            "column": cell.column,
-            "area": cell.area,
-            "what": " ".join(cell.what),
-            "change": cell.change,
-            "size": cell.size,
-        }
-        for when, shown in (("before", cell.before), ("after", cell.after)):
-            for name in ("value", "low", "high", "n", "n_eff", "verdict", "flag"):
-                line[f"{name}_{when}"] = None if shown is None else getattr(shown, name)
-        lines.append(line)
-    return pd.DataFrame(lines)
+def _check(csv: Path, replace: bool) -> None:
+    """Refuse a place that cannot be written, or that is part of an edition."""
+    if csv.is_dir():
+        raise Refusal(f"{csv} is a folder; name a file in it.")
+    if not csv.parent.is_dir():
+        raise Refusal(f"{csv.parent}: there is no such folder; make it, or name another file.")
+    if (csv.parent / "manifest.json").exists():
+        raise Refusal(
+            f"{csv} lies in the folder of an edition, where nothing is added or changed; name a "
+            "file elsewhere."
+        )
+    if csv.exists() and not replace:
+        raise Refusal(f"{csv} is there already; name another file, or add --replace.")
 
 
 def _plain(found: RunDiff) -> dict[str, object]:

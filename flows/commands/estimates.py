@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.commands.options import SurveyArgument, WaveOption
+from flows.commands.options import JsonOption, SurveyArgument, WaveOption
 
 if TYPE_CHECKING:
-    from flows.edges import Done
+    from flows.workbench.area_estimates_files import EstimatesDone
 
 
 def estimates(
@@ -32,6 +33,7 @@ def estimates(
     year: Annotated[
         int | None, typer.Option("--year", help="its vintage; default the newest")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Estimate the headlines of a wave for all areas of a base, or show those of one area."""
     from flows.errors import Refusal
@@ -40,7 +42,7 @@ def estimates(
 
     if areas is not None and list_file is not None:
         raise Refusal("--areas and --list both name an area: give one of them.")
-    done: Done
+    done: EstimatesDone
     with busy("Area estimates"):
         if areas is None and list_file is None:
             done = make_estimates(survey, wave, base, year)
@@ -52,7 +54,10 @@ def estimates(
                 )
             called = name or (list_file.stem if list_file is not None else None)
             done = estimates_of_list(survey, wave, codes, called, base, year)
-    print("\n".join(done.lines))
+    if as_json:
+        print(json.dumps(done.facts, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(done.lines))
 
 
 def codes_of_file(path: Path) -> list[str]:

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from flows.commands.options import JsonOption, SurveyArgument, WaveOption, print_rows
+from flows.commands.tabulate_screen import INTERNAL, show
 from flows.errors import Refusal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from flows.crosstabs.tables import Cell, PublishedTable, Row, Table
     from flows.definitions.models import Language
-    from flows.dossiers.texts import Words
     from flows.workbench.tabulate import Tabulation
 
-INTERNAL = "INTERN"
 SUFFIXES = (".csv", ".xlsx")
 
 
@@ -39,7 +38,13 @@ def tabulate(
         list[str] | None,
         typer.Option("--filter", help="only these people: age6=1,2; several must all hold"),
     ] = None,
-    to: Annotated[Path | None, typer.Option("--to", help="write FILE.csv or FILE.xlsx")] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", help="write FILE.csv, FILE.xlsx, or FOLDER: both, with a codebook"),
+    ] = None,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="marked shares also as so many times the total")
+    ] = False,
     internal: Annotated[
         bool, typer.Option("--internal", help="everything, unrounded; never leaves the bureau")
     ] = False,
@@ -58,8 +63,15 @@ def tabulate(
     as_json: JsonOption = False,
 ) -> None:
     """Tabulate questions of a processed wave, to the terminal, a CSV or an Excel file."""
-    if to is not None and to.suffix.lower() not in SUFFIXES:
+    if to is not None and to.suffix.lower() not in ("", *SUFFIXES):
         raise Refusal(f"{to}: a table is written as .csv or .xlsx; give the file such a name.")
+    if to is not None and not to.suffix and (internal or corrected):
+        raise Refusal(f"{to}: internal figures are written as .csv or .xlsx, not as a folder.")
+    if compare and (internal or corrected or test not in (None, "versus_rest")):
+        raise Refusal(
+            "--compare tells of published figures where they are marked against all others; "
+            "leave out --internal, --corrected and --test."
+        )
     if to is not None and to.exists() and not replace:
         raise Refusal(f"{to} is there already; name another file, or add --replace.")
     if to is not None and not to.parent.is_dir():
@@ -86,11 +98,16 @@ def tabulate(
         _conditions(conditions or ()),
         changes,
     )
+    if compare and found.publication.test != "versus_rest":
+        raise Refusal(
+            f"--compare follows the marks against all others, and this survey compares by "
+            f"{found.publication.test}; add --test versus_rest."
+        )
     if not internal:
         for note in found.published.notes:
             print(f"LOOK: {note}", file=sys.stderr)
     if to is not None:
-        _write(found, to, internal, tongue)
+        _write(found, to, _How(internal, compare, tongue, replace))
         hidden = found.published.hidden_cells
         told = INTERNAL if internal else f"{hidden:,} of {found.published.cells:,} cells hidden"
         if internal:
@@ -98,9 +115,9 @@ def tabulate(
         print(f"{_tables(len(found.tables))}, {told}: {to}")
         return
     if as_json:
-        print(json.dumps(_lines(found, internal), indent=2, ensure_ascii=False))
+        print(json.dumps(_lines(found, internal, compare), indent=2, ensure_ascii=False))
         return
-    _show(found, internal, tongue)
+    show(found, internal=internal, compare=compare, language=tongue)
 
 
 def _correct(
@@ -176,7 +193,7 @@ def _language(language: str) -> Language:
 
 
 def _changes(test: str | None, correction: str | None) -> dict[str, object]:
-    from flows.definitions.models import Publication
+    from flows.definitions.dossier_plan import Publication
 
     given = {"test": test, "correction": correction}
     changes: dict[str, object] = {name: value for name, value in given.items() if value}
@@ -200,35 +217,75 @@ def _conditions(filters: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return conditions
 
 
-def _lines(found: Tabulation, internal: bool) -> list[dict[str, object]]:
+@dataclass(frozen=True)
+class _How:
+    """How a file is to be written."""
+
+    internal: bool
+    compare: bool
+    language: Language
+    replace: bool
+
+
+def _lines(found: Tabulation, internal: bool, compare: bool) -> list[dict[str, object]]:
     """The tidy rows of the published tables, or every unrounded cell."""
-    frame = _frame(found, internal)
+    frame = _frame(found, internal, compare)
     values = frame.astype(object).where(frame.notna(), None)
     return [{str(k): v for k, v in row.items()} for row in values.to_dict("records")]
 
 
-def _frame(found: Tabulation, internal: bool) -> pd.DataFrame:
+def _frame(found: Tabulation, internal: bool, compare: bool) -> pd.DataFrame:
     from flows.crosstabs.cells import cells_frame
-    from flows.crosstabs.tidy import tidy
 
     if internal:
         frame = cells_frame(found.tables)
         frame.insert(0, "status", INTERNAL)
         return frame
-    return tidy(found.published, found.survey.code, found.wave.code, "")
+    return found.tidy(compare=compare)
 
 
-def _write(found: Tabulation, to: Path, internal: bool, language: Language) -> None:
+def _write(found: Tabulation, to: Path, how: _How) -> None:
     if to.suffix.lower() == ".csv":
         from flows.dossiers.tidy_csv import write_tables_csv
 
-        write_tables_csv(_frame(found, internal), to)
-        return
+        write_tables_csv(_frame(found, how.internal, how.compare), to)
+    elif to.suffix:
+        _write_book(found, to, how)
+    else:
+        from flows.dossiers.tabulate_files import write_folder
+
+        write_folder(
+            to,
+            _frame(found, how.internal, how.compare),
+            _codebook(found),
+            lambda path: _write_book(found, path, how),
+            replace=how.replace,
+        )
+
+
+def _codebook(found: Tabulation) -> dict[str, Any]:
+    from flows.dossiers.codebook import About, book_of
+
+    about = About(
+        survey=found.survey.code,
+        wave=found.wave.code,
+        theme="",
+        role=found.survey.info.role,
+        title=found.wave.title,
+        publication=found.publication,
+        lowest_weight=found.weights[0],
+        highest_weight=found.weights[1],
+    )
+    names = {column.code: column.label for column in found.columns}
+    return book_of(found.published, found.survey.questionnaire, about, names)
+
+
+def _write_book(found: Tabulation, to: Path, how: _How) -> None:
     from flows.dossiers.tabulate_book import TabulationFacts, write_tabulation
 
     write_tabulation(
         to,
-        found.tables if internal else (),
+        found.tables if how.internal else (),
         found.published.tables,
         found.columns,
         TabulationFacts(
@@ -240,121 +297,9 @@ def _write(found: Tabulation, to: Path, internal: bool, language: Language) -> N
             publication=found.publication,
             simulated=found.survey.info.simulated,
             concept=found.concept,
-            internal=internal,
+            internal=how.internal,
+            compare=how.compare,
+            national=found.national,
         ),
-        language,
-    )
-
-
-# ------------------------------------------------------------------------------- terminal
-
-
-def _show(found: Tabulation, internal: bool, language: Language) -> None:
-    """Every table, an axis at a time with the total: a screen is not as wide as a banner."""
-    from flows.crosstabs.pairwise import column_letters
-    from flows.dossiers.texts import words
-
-    wording = words(language)
-    names = {column.code: column.label[language] for column in found.columns}
-    for full, table in zip(found.tables, found.published.tables, strict=True):
-        identity = table.identity
-        print(f"{identity.number}. {identity.text[language]}")
-        if identity.base_text is not None:
-            print(f"   {identity.base_text[language]}")
-        lines = list(
-            _internal_lines(full, language) if internal else _published_lines(table, wording)
-        )
-        last = len(table.columns) - 1
-        for axis in found.axes:
-            codes = [column.code for column in axis.columns]
-            places = [table.columns.index(code) for code in codes]
-            letters: Sequence[str] = [""] * len(codes)
-            if found.publication.test != "versus_rest":
-                letters = column_letters(len(codes))
-            heads = [f"{names[c]} {x}".rstrip() for c, x in zip(codes, letters, strict=True)]
-            print_rows(
-                [
-                    {axis.label[language]: label}
-                    | {head: values[p] for head, p in zip(heads, places, strict=True)}
-                    | {wording("tabulation.total"): values[last]}
-                    for label, values in lines
-                ]
-            )
-            print()
-    print(_ending(found, internal))
-
-
-def _published_lines(table: PublishedTable, wording: Words) -> Iterator[tuple[str, list[str]]]:
-    from flows.dossiers.reading import sorted_rows
-
-    for row in sorted_rows(table):
-        cells = table.cells[table.rows.index(row)]
-        yield row.label[wording.language], [_written(cell, row, wording) for cell in cells]
-    hidden = wording("word.protected")
-    yield wording("table.n"), [hidden if n is None else wording.integer(n) for n in table.n]
-    if any(cell.shown and cell.value for cell in table.dont_know):
-        answer = table.rows[0]
-        values = [_written(cell, answer, wording, share=True) for cell in table.dont_know]
-        yield wording("data.dont_know"), values
-
-
-def _written(cell: Cell, row: Row, wording: Words, *, share: bool = False) -> str:
-    from flows.crosstabs.tables import Flag, Verdict
-    from flows.dossiers.reading import sheet_value, unit_of, word_for
-
-    if not cell.shown or cell.value is None:
-        return word_for(wording, cell)
-    unit = "share" if share else unit_of(row)
-    if unit == "share":
-        text = wording.percent(cell.value)
-    elif unit == "points":
-        text = f"{sheet_value(cell, row):+.0f}"
-    else:
-        text = wording.decimal(cell.value)
-    marks = {Verdict.HIGHER: " ▲", Verdict.LOWER: " ▼", Verdict.NONE: ""}
-    about = f"{wording('word.about')} " if cell.flag is Flag.INDICATIVE else ""
-    letters = f" {cell.letters}" if cell.letters else ""
-    return f"{about}{text}{marks[cell.verdict]}{letters}"
-
-
-def _internal_lines(table: Table, language: Language) -> Iterator[tuple[str, list[str]]]:
-    for r, row in enumerate(table.rows):
-        values = [_unrounded(table, r, c) for c in range(len(table.columns))]
-        yield row.label[language], values
-    yield "n", [f"{n:,}" for n in table.n]
-    yield "n_eff", [f"{n:,.1f}" for n in table.n_eff]
-    yield "n weighted", [f"{n:,.1f}" for n in table.weighted_base]
-
-
-def _unrounded(table: Table, r: int, c: int) -> str:
-    """An estimate with its standard error, adjusted p-value and letters, where it has them."""
-    from math import isfinite
-
-    from flows.crosstabs.tables import SHARES
-
-    kind = table.rows[r].kind
-    scale = 100.0 if kind in (*SHARES, "score") else 1.0
-    value, error = float(table.estimate[r, c]) * scale, float(table.standard_error[r, c]) * scale
-    if not isfinite(value):
-        return "-"
-    p = float(table.p_adjusted[r, c])
-    parts = [f"{value:.2f}{'%' if kind in SHARES else ''}"]
-    parts += [f"({error:.2f})"] if isfinite(error) else []
-    parts += [f"p={p:.3f}"] if isfinite(p) else []
-    parts += [table.letters[r][c]] if table.letters else []
-    return " ".join(part for part in parts if part)
-
-
-def _ending(found: Tabulation, internal: bool) -> str:
-    rule = found.publication.test.replace("_", " ")
-    if internal:
-        return (
-            f"{INTERNAL}: unrounded, standard errors in brackets, nothing hidden. Do not pass on. "
-            f"Test: {rule}, {found.publication.corrected_by.replace('_', ' ')}."
-        )
-    hidden = found.published.hidden_cells
-    return (
-        f"{hidden:,} of {found.published.cells:,} cells hidden. Test: {rule}, "
-        f"{found.publication.corrected_by.replace('_', ' ')}. Protected beside the dossiers of "
-        "this wave; do not hand it out with another tabulation of the same question."
+        how.language,
     )

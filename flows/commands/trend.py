@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -35,6 +35,9 @@ def trend(
         bool,
         typer.Option("--internal", help="everything, unrounded, for the analyst; says INTERN"),
     ] = False,
+    language: Annotated[
+        Literal["nl", "en"], typer.Option("--language", help="language of the page and figures")
+    ] = "nl",
 ) -> None:
     """Compare the answers of two waves, with their people in both taken into account."""
     from flows.progress import busy
@@ -51,5 +54,6 @@ def trend(
             profiles_from=codes,
             same_people=same_people,
             test_reworded=test_reworded,
+            language=language,
         )
     print("\n".join(done.lines))

@@ -8,7 +8,8 @@ its people are (1 - p) / base and of all others -p / base.
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,9 +23,10 @@ from flows.statistics.rao_scott import (
     rao_scott,
     rao_scott_contrasted,
 )
+from flows.statistics.threads import in_threads
 from flows.statistics.variance import WEIGHT, Linear, Sample
 
-_BLOCK = 4_000_000
+_BLOCK = 1_000_000
 """So many numbers at a time."""
 
 
@@ -43,45 +45,59 @@ def associations(counted: Counted) -> tuple[tuple[Association, ...], ...]:
     number), and for items of the model. An axis with fewer than two columns in use has none.
     """
     made: list[list[Association]] = [[] for _ in counted.layouts]
-    for axis, (sample, sums) in enumerate(zip(counted.samples, counted.sums, strict=True)):
-        if axis >= len(counted.banner.axes) or sums.numerator.shape[1] < 3:
-            continue
-        code = counted.banner.axes[axis].code
-        by_size: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
-        for t, rows in enumerate(_answers(counted, sums)):
-            if rows:
-                by_size[len(rows)].append((t, rows))
-        for places in by_size.values():
-            for block in _blocks(places, sums.numerator.shape):
-                rows_of = np.array([rows for _, rows in block])
-                test = _tests(sample, sums, rows_of, counted.degrees_of_freedom)
-                numbers = np.array([test.statistic, test.df1, test.df2, test.p]).T.tolist()
-                for (t, _), found in zip(block, numbers, strict=True):
-                    if np.isfinite(found[0]):
-                        made[t].append(Association(code, *found))
+    parts = [part for axis in range(len(counted.banner.axes)) for part in _parts(counted, axis)]
+    for part, test in zip(parts, in_threads(lambda part: part.test(counted), parts), strict=True):
+        code = counted.banner.axes[part.axis].code
+        numbers = np.array([test.statistic, test.df1, test.df2, test.p]).T.tolist()
+        for t, found in zip(part.tables, numbers, strict=True):
+            if np.isfinite(found[0]):
+                made[t].append(Association(code, *found))
     return tuple(tuple(each) for each in made)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """Tables (T) with as many answers, by an axis: their numbers, and where their rows are."""
+
+    axis: int
+    tables: Sequence[int]
+    rows: Ints
+
+    def test(self, counted: Counted) -> TableTests:
+        sample, sums = counted.samples[self.axis], counted.sums[self.axis]
+        return _tests(sample, sums, self.rows, counted.degrees_of_freedom)
+
+
+def _parts(counted: Counted, axis: int) -> Iterator[_Part]:
+    """The tables to test by an axis, so many at a time that they fit in memory."""
+    sums = counted.sums[axis]
+    columns = sums.numerator.shape[1] - 1
+    if columns < 2:
+        return
+    by_size: dict[int, list[tuple[int, list[int]]]] = defaultdict(list)
+    for t, rows in enumerate(_answers(counted, sums)):
+        if rows:
+            by_size[len(rows)].append((t, rows))
+    for answers, tables in by_size.items():
+        cells = answers * columns
+        size = max(1, _BLOCK // (cells * (cells + sums.numerator.shape[2])))
+        for start in range(0, len(tables), size):
+            some = tables[start : start + size]
+            yield _Part(axis, [t for t, _ in some], np.array([rows for _, rows in some]))
 
 
 def _answers(counted: Counted, sums: Sums) -> list[list[int]]:
     """The rows of each table that divide its people; none where answers overlap."""
     found = []
+    weights, bases = sums.numerator[..., WEIGHT], sums.denominator[..., WEIGHT]
     for layout, rows in zip(counted.layouts, counted.rows, strict=True):
         answers = [rows.start + r for r, row in enumerate(layout.rows) if row.kind == "answer"]
-        together = sums.numerator[answers, :, WEIGHT].sum(axis=0)
-        bases = sums.denominator[answers, :, WEIGHT]
-        usable = len(answers) > 1 and not (layout.identity.multiple or layout.identity.model_item)
-        divide = usable and np.abs(bases - together).max() <= 1e-9 * together.sum()
+        divide = len(answers) > 1 and not (layout.identity.multiple or layout.identity.model_item)
+        if divide:
+            together = weights[answers].sum(axis=0)
+            divide = bool(np.abs(bases[answers] - together).max() <= 1e-9 * together.sum())
         found.append(answers if divide else [])
     return found
-
-
-def _blocks(
-    places: list[tuple[int, list[int]]], shape: tuple[int, ...]
-) -> list[list[tuple[int, list[int]]]]:
-    """Tables with the same number of rows, so many at a time that they fit in memory."""
-    cells = len(places[0][1]) * (shape[1] - 1)
-    size = max(1, _BLOCK // (cells * (cells + shape[2])))
-    return [places[start : start + size] for start in range(0, len(places), size)]
 
 
 def _tests(sample: Sample, sums: Sums, rows: Ints, nu: float) -> TableTests:

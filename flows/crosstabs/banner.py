@@ -19,15 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tables import TOTAL
-from flows.definitions.models import (
-    PROFILE,
-    Labelled,
-    Profile,
-    Questionnaire,
-    QuestionType,
-    Text,
-    columns_of,
-)
+from flows.definitions.columns import columns_of
+from flows.definitions.dossier_plan import PROFILE
+from flows.definitions.models import Labelled, Text
+from flows.definitions.profile_plan import Profile
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.ingest.derive import variable
 
 TOTAL_LABEL = Text(nl="Totaal", en="Total")

@@ -12,7 +12,8 @@ from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.layout.layouts import identity_of, table_rows
 from flows.crosstabs.tables import TOTAL, Association, RowKind, Table
-from flows.definitions.models import Questionnaire, columns_of
+from flows.definitions.columns import columns_of
+from flows.definitions.questionnaire import Questionnaire
 
 _PER_CELL = (
     "estimate",

@@ -32,7 +32,8 @@ from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.estimates import cell_freedom, mean_freedom, share_interval
 from flows.crosstabs.tables import SHARES, TOTAL, Floats, Table
 from flows.crosstabs.verdicts import UNTESTED, adjusted
-from flows.definitions.models import PROFILE, Publication, Text
+from flows.definitions.dossier_plan import PROFILE, Publication
+from flows.definitions.models import Text
 from flows.statistics.freedom import satterthwaite
 from flows.statistics.intervals import mean_interval, t_test
 from flows.statistics.misclassification import Classification, added_variance, corrected_sums
@@ -323,7 +324,7 @@ def _table(
         rows=layout.rows,
         columns=columns,
         **values,
-        p_adjusted=adjusted(values["p_value"], layout.rows, columns, publication.correction),
+        p_adjusted=adjusted(values["p_value"], [layout.rows], columns, publication.correction),
         count=np.rint(sums.behind[rows, :, COUNT]).astype(np.int64),
         n=np.rint(sums.base[t, :, COUNT]).astype(np.int64),
         n_eff=kish(sums.base[t]),

@@ -6,7 +6,7 @@ whole tables and other rows are computed from the same sums.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -216,30 +216,42 @@ class _Atoms:
             combination = _combination(parts, len(first))
             return np.asarray(combination @ first).reshape(-1, levels, plain)
 
-        def fully(parts: Sequence[Floats]) -> Floats:
+        def fully(parts: Sequence[Floats]) -> Iterator[Floats]:
             used = [part[:, at] for part, at in zip(parts, self.is_estimated, strict=True)]
             combination = _combination(used, estimated.shape[1])
-            result = np.empty((levels, combination.shape[0], estimated.shape[2]))
-            for level in range(levels):
-                result[level] = combination @ estimated[level]
-            return result.transpose(1, 0, 2)
+            return (combination @ of_level for of_level in estimated)
 
-        # Most rows of a table have the same base.
-        bases, base_of, count = [], [np.empty(0, dtype=np.int64)], 0
-        for layout in self.layouts:
-            distinct, which = np.unique(layout.denominator, axis=0, return_inverse=True)
-            base_of.append(which.ravel() + count)
-            bases.append(distinct)
-            count += len(distinct)
+        shape = (levels, sum(len(layout.rows) for layout in self.layouts), estimated.shape[2])
+        numerator, denominator = np.empty(shape), np.empty(shape)
+        for level, sums in enumerate(fully([layout.numerator for layout in self.layouts])):
+            numerator[level] = sums
+        bases, base_of = self._bases()
+        for level, sums in enumerate(fully(bases)):
+            np.take(sums, base_of, axis=0, out=denominator[level])
         return Sums(
-            numerator=fully([layout.numerator for layout in self.layouts]),
-            denominator=fully(bases)[np.concatenate(base_of)],
+            numerator=numerator.transpose(1, 0, 2),
+            denominator=denominator.transpose(1, 0, 2),
             square=plainly("square"),
             behind=plainly("behind"),
             base=plainly("base"),
             no_opinion=plainly("no_opinion"),
             asked=plainly("asked"),
         )
+
+    def _bases(self) -> tuple[list[Floats], NDArray[np.int64]]:
+        """The different bases of each table, and which of all of them each row has (R).
+
+        Most rows of a table have the same.
+        """
+        bases, base_of, count = [], [np.empty(0, dtype=np.int64)], 0
+        for layout in self.layouts:
+            distinct, which = layout.denominator[:1], np.zeros(len(layout.rows), dtype=np.int64)
+            if (layout.denominator != distinct).any():
+                distinct, which = np.unique(layout.denominator, axis=0, return_inverse=True)
+            base_of.append(which.ravel() + count)
+            bases.append(distinct)
+            count += len(distinct)
+        return bases, np.concatenate(base_of)
 
     def _places(self) -> NDArray[np.int64]:
         """Where each atom stands among those estimates are made of, and the others after them."""

@@ -7,6 +7,7 @@ statistics follow from the sums at once (`flows.statistics.variance`).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,15 +24,19 @@ from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.pairwise import letters
 from flows.crosstabs.tables import Floats, Table
 from flows.crosstabs.verdicts import adjusted
-from flows.definitions.models import Publication, Question, Questionnaire
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
 from flows.statistics.design import SampleDesign
 from flows.statistics.estimated_margins import EstimatedMargin
+from flows.statistics.threads import in_threads, products_on_one_thread
 from flows.statistics.variance import COUNT, WEIGHT, weighted_sample
 
 _BYTES_AT_A_TIME = 2_000_000
 """So many bytes of sums at a time stay in the processor's own memory."""
 
 
+@products_on_one_thread
 def crosstab(
     frame: pd.DataFrame,
     questionnaire: Questionnaire,
@@ -131,10 +136,11 @@ def _check_people(n: int, banner: Banner, domain: NDArray[np.bool_] | None) -> N
 
 def tables_of(counted: Counted, publication: Publication) -> tuple[Table, ...]:
     """The tables that follow from what was counted."""
-    made: list[Table] = []
-    for tables in _runs(counted):
-        made += _tables(counted.at(tables), publication)
-    return tuple(made)
+
+    def made(tables: slice) -> tuple[Table, ...]:
+        return tuple(_tables(counted.at(tables), publication))
+
+    return tuple(chain.from_iterable(in_threads(made, _runs(counted))))
 
 
 def _runs(counted: Counted) -> Iterator[slice]:
@@ -165,18 +171,23 @@ def _tables(counted: Counted, publication: Publication) -> Iterator[Table]:
         "dont_know": no_opinion,
         "dont_know_count": _whole(sums.no_opinion[..., COUNT]),
     }
+    columns = counted.banner.codes
+    of_model = np.concatenate(
+        [np.full(len(layout.rows), layout.identity.model_item) for layout in counted.layouts]
+    )
+    cells["p_value"][of_model] = np.nan
+    cells["p_adjusted"] = adjusted(
+        cells["p_value"],
+        [layout.rows for layout in counted.layouts],
+        columns,
+        publication.correction,
+    )
     for t, (layout, rows) in enumerate(zip(counted.layouts, counted.rows, strict=True)):
-        values = {name: array[rows] for name, array in cells.items()}
-        if layout.identity.model_item:
-            values["p_value"] = np.full_like(values["p_value"], np.nan)
         yield Table(
             identity=layout.identity,
             rows=layout.rows,
-            columns=counted.banner.codes,
-            **values,
-            p_adjusted=adjusted(
-                values["p_value"], layout.rows, counted.banner.codes, publication.correction
-            ),
+            columns=columns,
+            **{name: array[rows] for name, array in cells.items()},
             **{name: array[t] for name, array in heads.items()},
         )
 

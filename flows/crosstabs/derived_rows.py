@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from flows.crosstabs.counts import Counted, kish
 from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Floats, Table
-from flows.definitions.models import Publication, QuestionType
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questions import QuestionType
 from flows.statistics.freedom import own_freedom
 from flows.statistics.intervals import proportion_interval, t_quantile
 from flows.statistics.quantiles import Distribution, woodruff

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.edition import Protection, Reason, column_name, protect
-from flows.crosstabs.disclosure.knowledge import Key
+from flows.crosstabs.disclosure.goals import Key
 from flows.crosstabs.disclosure.rules import Rule
 from flows.crosstabs.findings import find
 from flows.crosstabs.publish import published_tables
 from flows.crosstabs.tables import Finding, PublishedTable, Table
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 DONT_KNOW = "dont_know"
 PARTICIPANTS = "n"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.counts import Counted, Sums, kish
 from flows.crosstabs.tables import SHARES, Floats
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.freedom import is_clustered, own_freedom, satterthwaite
 from flows.statistics.intervals import (
     ENOUGH_EXPECTED,
@@ -58,9 +58,20 @@ def estimates_of(counted: Counted, sums: Sums, publication: Publication) -> Esti
     deviation = _deviation(sums, linear.estimate)
     freedom = cell_freedom(counted, sample, sums)
     of_means = mean_freedom(counted, freedom, kish(sums.denominator))
-    low, high = mean_interval(estimate, error, of_means, publication.alpha)
-    shares = share_interval(sample, estimate, error, n, n_eff, freedom, publication.alpha)
-    low, high = (np.where(is_share, *pair) for pair in zip(shares, (low, high), strict=True))
+    low, high = np.empty_like(estimate), np.empty_like(estimate)
+    mean, share = ~is_share[:, 0], is_share[:, 0]
+    low[mean], high[mean] = mean_interval(
+        estimate[mean], error[mean], of_means[mean], publication.alpha
+    )
+    low[share], high[share] = share_interval(
+        sample,
+        estimate[share],
+        error[share],
+        n[share],
+        n_eff[share],
+        freedom[share],
+        publication.alpha,
+    )
     rest = _versus_rest(counted, sums, linear, is_share, deviation)
     p_value = t_test(rest.difference, rest.error, rest.freedom)
     few = (n < publication.minimum_base) | (rest.n < publication.minimum_base)

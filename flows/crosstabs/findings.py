@@ -9,7 +9,7 @@ import numpy as np
 from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.tables import Finding, PublishedTable, Table, Verdict
 from flows.crosstabs.verdicts import UNTESTED, VERSUS_REST, in_points, large_enough
-from flows.definitions.models import PROFILE, Publication
+from flows.definitions.dossier_plan import PROFILE, Publication
 from flows.statistics.intervals import mean_interval
 from flows.statistics.multiplicity import benjamini_hochberg
 

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.crosstabs.errors import CrosstabError
-from flows.definitions.models import Questionnaire, Survey, Wave
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
+from flows.definitions.waves import Wave
 from flows.ingest.derive import variable
 from flows.statistics.design import SampleDesign
 from flows.weighting.calibrated import calibrated_margins

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.tables import SHARES, TOTAL, Cell, PublishedTable, Row
-from flows.definitions.models import Question, Questionnaire, Text
+from flows.crosstabs.tables import SHARES, TOTAL, Cell, PublishedTable, Row, Verdict
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
 
 OVERVIEW = "overview"
 """The type of such a table, in its identity."""
@@ -97,33 +98,29 @@ def _smallest(numbers: Sequence[tuple[int | None, ...]]) -> tuple[int | None, ..
 
 
 def compared(table: PublishedTable) -> tuple[tuple[float | None, ...], ...]:
-    """Shares as a multiple of the national one, R x C, to one decimal.
+    """Shares as a multiple of that in the total column, R x C, to one decimal.
 
-    1.2: in that column 1.2 times as many as among everybody. None where either figure is not
-    shown, the national one is under 5%, or the row is no share of people.
+    1.2: in that column 1.2 times as many as among everybody. Only where the difference is marked,
+    as the words say that there is one. None also where either figure is not shown, that of
+    everybody is under 5%, the multiple would be 0.0 or 1.0, or the row is no share of people. It
+    divides the whole per cents that stand in the same table, so it tells nothing that these do
+    not.
     """
     total = table.columns.index(TOTAL)
     return tuple(
         tuple(
-            None if c == total or row.kind not in SHARES else _multiple(cell, cells[total])
+            None if c == total or row.kind not in SHARES else multiple(cell, cells[total])
             for c, cell in enumerate(cells)
         )
         for row, cells in zip(table.rows, table.cells, strict=True)
     )
 
 
-def _multiple(cell: Cell, total: Cell) -> float | None:
+def multiple(cell: Cell, total: Cell) -> float | None:
+    """A share as a multiple of everybody's, as `compared` gives it; both of one row."""
     if cell.value is None or total.value is None or total.value < ENOUGH_TO_COMPARE:
         return None
-    return round(cell.value / total.value + 1e-9, 1)
-
-
-def compared_words(multiple: float) -> Text:
-    """The comparison as a client reads it."""
-    if multiple == 1:
-        return Text(nl="evenveel als in Nederland", en="as many as in the Netherlands")
-    number = f"{multiple:.1f}"
-    return Text(
-        nl=f"{number.replace('.', ',')} keer zo veel als in Nederland",
-        en=f"{number} times as many as in the Netherlands",
-    )
+    if cell.verdict is Verdict.NONE:
+        return None
+    times = round(cell.value / total.value + 1e-9, 1)
+    return times if times not in (0, 1) else None

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
+from itertools import compress, product
 from string import ascii_uppercase
 
 import numpy as np
@@ -38,11 +38,12 @@ from flows.crosstabs.counts import Counted, Sums, kish
 from flows.crosstabs.estimates import ENOUGH_TO_TEST, cell_freedom, welch
 from flows.crosstabs.tables import SHARES, Floats, Ints, Table
 from flows.crosstabs.verdicts import UNTESTED, in_points
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.covariance import covariance
 from flows.statistics.freedom import is_clustered, satterthwaite
 from flows.statistics.intervals import t_test
 from flows.statistics.multiplicity import adjust
+from flows.statistics.threads import in_threads
 from flows.statistics.variance import COUNT, SQUARE, WEIGHT
 
 Bools = NDArray[np.bool_]
@@ -85,19 +86,25 @@ def all_letters(
     counted: Counted, publication: Publication, rule: str | None = None
 ) -> NDArray[np.object_]:
     """The letters (R, C) of all cells in all columns of the banner; none in the total."""
-    columns = counted.banner.columns
     count = sum(len(layout.rows) for layout in counted.layouts)
-    result = np.full((count, len(columns)), "", dtype=object)
-    for axis, places in enumerate(counted.banner.slices):
-        pairs = compare(counted, axis, publication, rule)
-        g = places.stop - places.start
-        names = np.array(column_letters(g))
-        above = np.zeros((count, g, g), dtype=bool)
-        above[:, pairs.first, pairs.second] = pairs.higher & (pairs.difference > 0)
-        above[:, pairs.second, pairs.first] = pairs.higher & (pairs.difference < 0)
-        for r, c in np.argwhere(above.any(axis=2)):
-            result[r, places.start + c] = " ".join(names[above[r, c]])
-    return result
+    axes = range(len(counted.banner.axes))
+    of_axes = in_threads(lambda axis: _lettered(compare(counted, axis, publication, rule)), axes)
+    return np.hstack([*of_axes, np.full((count, 1), "", dtype=object)])
+
+
+def _lettered(pairs: Pairs) -> NDArray[np.object_]:
+    """The letters (R, G) of the columns of an axis."""
+    count, g = len(pairs.higher), int(pairs.second.max(initial=0)) + 1
+    names = column_letters(g)
+    above = np.zeros((count, g, g), dtype=bool)
+    above[:, pairs.first, pairs.second] = pairs.higher & (pairs.difference > 0)
+    above[:, pairs.second, pairs.first] = pairs.higher & (pairs.difference < 0)
+    # Many cells hold the same letters: they are put together once.
+    packed = np.packbits(above.reshape(count * g, g), axis=1)
+    sets, which = np.unique(packed.view(f"S{packed.shape[1]}").ravel(), return_inverse=True)
+    bits = np.unpackbits(sets.view(np.uint8).reshape(-1, packed.shape[1]), axis=1)
+    texts = np.array([" ".join(compress(names, each)) for each in bits], dtype=object)
+    return np.asarray(texts[which]).reshape(count, g)
 
 
 @cache
@@ -128,8 +135,8 @@ def compare(
     if name == "spss":
         p_adjusted = np.minimum(p_value * np.isfinite(p_value).sum(axis=1, keepdims=True), 1.0)
     elif name == "pairwise":
-        for rows in counted.rows:
-            p_adjusted[rows] = adjust(p_value[rows], publication.correction)
+        table = np.repeat(np.arange(len(of_model)), [len(x.rows) for x in counted.layouts])
+        p_adjusted = adjust(p_value, publication.correction, table[:, None])
     with np.errstate(invalid="ignore"):
         higher = (p_adjusted < publication.alpha) & (difference != 0) & large
     return Pairs(first, second, difference, p_value, p_adjusted, higher)

@@ -20,7 +20,7 @@ from scipy.stats import binom, norm
 from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tables import TOTAL, Floats
-from flows.definitions.models import PROFILE, Publication
+from flows.definitions.dossier_plan import PROFILE, Publication
 
 POWER = 0.80
 """The chance with which a difference of the size named is found."""

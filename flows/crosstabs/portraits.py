@@ -32,18 +32,12 @@ from flows.crosstabs.tables import (
     Verdict,
 )
 from flows.crosstabs.verdicts import large_enough
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Missing,
-    Option,
-    ProfilePlan,
-    Publication,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import columns_of
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.options import MISSING_CODES, Missing, Option
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.ingest.derive import derive
 from flows.statistics.estimated_margins import EstimatedMargin
 

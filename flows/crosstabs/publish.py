@@ -28,7 +28,7 @@ from flows.crosstabs.tables import (
     Verdict,
 )
 from flows.crosstabs.verdicts import marked
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 HIDDEN = (Flag.TOO_FEW, Flag.PROTECTED)
 

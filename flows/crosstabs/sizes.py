@@ -12,7 +12,7 @@ from flows.crosstabs.banner import profile_groups
 from flows.crosstabs.crosstab import checked_weights
 from flows.crosstabs.rounding import whole_percent
 from flows.crosstabs.tables import ProfileSize
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.design import SampleDesign
 from flows.statistics.estimated_margins import EstimatedMargin
 from flows.statistics.intervals import logit_interval, proportion_interval

@@ -13,7 +13,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import Base, DontKnow, Text
+from flows.definitions.models import Text
+from flows.definitions.options import DontKnow
+from flows.definitions.questions import Base
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -15,7 +15,9 @@ from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.margins import design_of
 from flows.crosstabs.tables import Table
-from flows.definitions.models import PROFILE, Survey, TablePlan, Text
+from flows.definitions.dossier_plan import PROFILE, TablePlan
+from flows.definitions.models import Text
+from flows.definitions.survey import Survey
 
 
 def theme_tables(

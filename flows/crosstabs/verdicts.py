@@ -7,6 +7,7 @@ in pairs and give letters (`pairwise.py`); under these nothing is marked against
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.tables import Floats, Row, RowKind, Table
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.multiplicity import adjust
 
 VERSUS_REST = "versus_rest"
@@ -26,20 +27,23 @@ _TOLERANCE = 1e-9
 
 
 def adjusted(
-    p_value: Floats, rows: Sequence[Row], columns: Sequence[str], correction: str
+    p_value: Floats, tables: Sequence[Sequence[Row]], columns: Sequence[str], correction: str
 ) -> Floats:
-    """Adjusted p-values (R, C) of a table: the tests of each axis are corrected together.
+    """Adjusted p-values (R, C): the tests of a table by the columns of one axis go together.
 
-    `columns`: codes, the total among them. NaN where no test is made, for rows without tests
-    too.
+    `tables`: the rows of each table, R in all. `columns`: codes, the total among them. NaN
+    where no test is made, for rows without tests too.
     """
     result = np.full(p_value.shape, np.nan)
-    tested = np.array([row.kind not in UNTESTED for row in rows], dtype=bool)
-    axes = np.array([axis_of_column(code) for code in columns])
-    for axis in dict.fromkeys(axes.tolist()):
+    tested = np.array([row.kind not in UNTESTED for rows in tables for row in rows], dtype=bool)
+    table = np.repeat(np.arange(len(tables)), [len(rows) for rows in tables])
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, code in enumerate(columns):
+        places[axis_of_column(code)].append(place)
+    for axis, at in places.items():
         if axis:
-            cells = np.ix_(tested, axes == axis)
-            result[cells] = adjust(p_value[cells], correction)
+            cells = np.ix_(tested, np.array(at))
+            result[cells] = adjust(p_value[cells], correction, table[tested, None])
     return result
 
 

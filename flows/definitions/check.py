@@ -16,9 +16,10 @@ from flows.definitions.check_questions import questions_are_whole
 from flows.definitions.check_weighting import weighting_faults
 from flows.definitions.errors import DefinitionError, Fault, Finding
 from flows.definitions.load import line_of, read_survey
-from flows.definitions.models import Derived, Questionnaire, Survey
 from flows.definitions.own_areas import load_own_areas
+from flows.definitions.questionnaire import Derived, Questionnaire
 from flows.definitions.schemes import load_scheme, other_schemes
+from flows.definitions.survey import Survey
 
 
 def check_survey(folder: Path) -> list[Fault]:

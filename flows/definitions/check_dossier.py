@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from flows.definitions.check_groups import listed, no_levels, variables_of
+from flows.definitions.dossier_plan import PROFILE, BannerPlan
 from flows.definitions.errors import Finding, Place
-from flows.definitions.models import PROFILE, BannerPlan, Questionnaire, Survey
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
 
 ALL = "all"
 """The one stratum of a sample without strata, in `Design.population`."""

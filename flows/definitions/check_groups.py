@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from flows.definitions.errors import Place
-from flows.definitions.models import Groups, Margin, Questionnaire, QuestionType, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
+from flows.definitions.weighting_plan import Groups, Margin, WeightingPlan
 
 Found = tuple[Place, str, str]
 """Place in the file, message, remedy."""

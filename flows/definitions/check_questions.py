@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from flows.definitions.errors import Finding
-from flows.definitions.models import Question, Questionnaire, QuestionType, Survey
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
+from flows.definitions.survey import Survey
 
 Said = tuple[str, str]
 """What is wrong, and the remedy."""

@@ -14,7 +14,9 @@ from flows.definitions.check_groups import (
     variables_of,
 )
 from flows.definitions.errors import Finding, Place
-from flows.definitions.models import Margin, Questionnaire, Survey, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
+from flows.definitions.weighting_plan import Margin, WeightingPlan
 
 
 def weighting_faults(survey: Survey, file: str = "weighting") -> Iterator[Finding]:

@@ -14,18 +14,16 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from flows.definitions.dossier_plan import DossierPlan
 from flows.definitions.errors import DefinitionError, Fault
-from flows.definitions.models import (
-    DossierPlan,
-    Model,
-    Net,
-    ProfilePlan,
-    Question,
-    Questionnaire,
-    Survey,
-    SurveyInfo,
-    WeightingPlan,
-)
+from flows.definitions.models import Model
+from flows.definitions.options import Net
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.survey import Survey
+from flows.definitions.waves import SurveyInfo
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.errors import Refusal
 
 FILES: dict[str, type[Model]] = {

@@ -7,7 +7,8 @@ from pathlib import Path
 from flows.definitions.check_weighting import weighting_faults
 from flows.definitions.errors import DefinitionError, Fault
 from flows.definitions.load import filling, line_of, read_lines, read_model
-from flows.definitions.models import Survey, WeightingPlan
+from flows.definitions.survey import Survey
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.errors import Refusal
 
 OWN = "weighting"

@@ -12,7 +12,7 @@ from itertools import groupby
 
 from flows.crosstabs.banner import axis_of_column, parts_of_column
 from flows.crosstabs.tables import TOTAL, PublishedTable, ThemeTables
-from flows.definitions.models import PROFILE
+from flows.definitions.dossier_plan import PROFILE
 
 MOST_COLUMNS = 9
 """So many columns beside the total fit on a sheet."""

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 
 from flows.crosstabs.banner import parts_of_column
 from flows.crosstabs.tables import PublishedTable, ThemeTables
-from flows.definitions.models import PROFILE, Language, Text, ThemePlan
+from flows.definitions.dossier_plan import PROFILE, ThemePlan
+from flows.definitions.models import Language, Text
 from flows.dossiers.axes import by_profile, other_axes
 from flows.dossiers.content import DossierContent, Sheet
 from flows.dossiers.errors import DossierError

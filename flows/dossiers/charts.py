@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from flows.crosstabs.tables import TOTAL, Cell, Flag, PublishedTable, Row
+from flows.crosstabs.tables import SHARES, TOTAL, Cell, Flag, PublishedTable, Row
 from flows.dossiers.content import Chart, ChartSeries, Fill
+from flows.dossiers.experiments import arms, is_experiment
 from flows.dossiers.findings import sentences
 from flows.dossiers.layout import shorten
 from flows.dossiers.reading import (
@@ -98,7 +99,9 @@ def _by_profile(
 def _by_answer(context: Context, table: PublishedTable, row: int, sheet: str) -> Chart | None:
     """The answers given most; with the profile that stands out beside them where one does."""
     words = context.words
-    if table.identity.multiple:
+    if is_experiment(table):
+        answers = [r for r in arms(table) if r.kind in SHARES and table.cell(r.code, TOTAL).shown]
+    elif table.identity.multiple:
         answers = [pair[0] for pair in ranked_answers(table)]
     else:
         answers = [r for r in sorted_rows(table) if r.kind == "answer"]
@@ -130,9 +133,11 @@ def _by_answer(context: Context, table: PublishedTable, row: int, sheet: str) ->
     values = [value for s in series for value in s.values]
     end, step = _axis(values, mean=False)
     key = "chart.answers" if len(answers) == len(_answers(table)) else "chart.most"
-    if table.identity.multiple:
+    if is_experiment(table):
+        key = "chart.arms"
+    elif table.identity.multiple:
         key = "chart.multiple"
-    whom = context.base(table) if table.identity.multiple else context.answering(table)
+    whom = context.base(table) if key == "chart.multiple" else context.answering(table)
     height = 0.95 * len(answers) + 2.75 if focus else 0.6 * len(answers) + 2
     return Chart(
         name=words("chart.object", number=table.identity.number),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,10 @@ from flows.crosstabs.audit.published import BOOK, BOOK_FORMAT
 from flows.crosstabs.banner import parts_of_column
 from flows.crosstabs.tables import TOTAL, Identity, PublishedTable, Row, ThemeTables
 from flows.crosstabs.tidy import DONT_KNOW
-from flows.definitions.models import PROFILE, Question, Questionnaire, QuestionType, Text
+from flows.definitions.dossier_plan import PROFILE, Publication
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 from flows.dossiers.errors import DossierError
 from flows.dossiers.facts import DossierFacts
 
@@ -47,23 +51,54 @@ def codebook(
     the published share of each profile. `weights`: lowest and highest weight, as in the method.
     `role`: of the survey; a consultation is measured in one area, with stricter rules.
     """
-    columns = list(dict.fromkeys(code for table in tables.tables for code in table.columns))
+    about = About(
+        survey=facts.survey,
+        wave=facts.wave,
+        theme=facts.theme,
+        role=role,
+        title=facts.theme_title,
+        publication=facts.publication,
+        lowest_weight=facts.weights.lowest,
+        highest_weight=facts.weights.highest,
+    )
+    codes = dict.fromkeys(code for table in tables.tables for code in table.columns)
+    return book_of(tables, questionnaire, about, {code: _label(code, facts) for code in codes})
+
+
+@dataclass(frozen=True)
+class About:
+    """What the tables of a codebook are of. `theme` is empty for tables asked for ad hoc."""
+
+    survey: str
+    wave: str
+    theme: str
+    role: str
+    title: Text
+    publication: Publication
+    lowest_weight: float
+    highest_weight: float
+
+
+def book_of(
+    tables: ThemeTables, questionnaire: Questionnaire, about: About, columns: Mapping[str, Text]
+) -> dict[str, Any]:
+    """The structure of tables, as `codebook` says; `columns`: their codes with their names."""
     return {
         "format": BOOK_FORMAT,
-        "survey": facts.survey,
-        "wave": facts.wave,
-        "theme": facts.theme,
-        "role": role,
-        "title": _text(facts.theme_title),
+        "survey": about.survey,
+        "wave": about.wave,
+        "theme": about.theme,
+        "role": about.role,
+        "title": _text(about.title),
         "rounding": ROUNDING,
-        "publication": facts.publication.model_dump(mode="json"),
+        "publication": about.publication.model_dump(mode="json"),
         "weights": {
-            "lowest": round(facts.weights.lowest, 2),
-            "highest": round(facts.weights.highest, 2),
+            "lowest": round(about.lowest_weight, 2),
+            "highest": round(about.highest_weight, 2),
         },
         "sizes": {size.profile: size.share for size in tables.sizes if size.share is not None},
-        "columns": [_column(code, questionnaire, facts) for code in columns],
-        "nests": nests(columns),
+        "columns": [_column(code, label, questionnaire) for code, label in columns.items()],
+        "nests": nests(list(columns)),
         "tables": [_table(table, questionnaire) for table in tables.tables],
     }
 
@@ -104,23 +139,28 @@ def nests(columns: Sequence[str]) -> list[dict[str, Any]]:
     return found
 
 
-def _column(code: str, questionnaire: Questionnaire, facts: DossierFacts) -> dict[str, Any]:
+def _label(code: str, facts: DossierFacts) -> Text:
     if code == TOTAL:
-        return {"code": code, "axis": "", "parts": [], "label": _text(_WHOLE)}
-    parts = parts_of_column(code)
+        return _WHOLE
     texts = [
         facts.profile(level).label if variable == PROFILE else facts.level(variable, level)
-        for variable, level in parts
+        for variable, level in parts_of_column(code)
     ]
+    return Text(
+        nl=", ".join(text["nl"] for text in texts), en=", ".join(text["en"] for text in texts)
+    )
+
+
+def _column(code: str, label: Text, questionnaire: Questionnaire) -> dict[str, Any]:
+    if code == TOTAL:
+        return {"code": code, "axis": "", "parts": [], "label": _text(label)}
+    parts = parts_of_column(code)
     special = [_special(variable, questionnaire) for variable, _ in parts]
     return {
         "code": code,
         "axis": "*".join(variable for variable, _ in parts),
         "parts": [list(part) for part in parts],
-        "label": {
-            "nl": ", ".join(text["nl"] for text in texts),
-            "en": ", ".join(text["en"] for text in texts),
-        },
+        "label": _text(label),
         "special": next((one for one in special if one != "none"), "none"),
     }
 

@@ -7,14 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from flows.definitions.models import (
-    PROFILE,
-    Publication,
-    QuestionType,
-    Survey,
-    Text,
-    ThemePlan,
-)
+from flows.definitions.dossier_plan import PROFILE, Publication, ThemePlan
+from flows.definitions.models import Text
+from flows.definitions.questions import QuestionType
+from flows.definitions.survey import Survey
 from flows.profiles.summary import STEADY_MEDIAN
 
 EditionState = Literal["draft", "approved", "published", "withdrawn"]

@@ -8,6 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from flows.crosstabs.tables import SHARES, TOTAL, Finding, Flag, PublishedTable, Row, Verdict
+from flows.dossiers.experiments import (
+    effect_finding,
+    experiment_sentences,
+    is_experiment,
+    marked_effects,
+)
 from flows.dossiers.layout import lines_needed, shorten
 from flows.dossiers.reading import (
     Context,
@@ -45,9 +51,8 @@ def sentences(context: Context, table: PublishedTable) -> list[str]:
     else:
         national = words("finding.share", base=base, value=value, answer=context.label(lead))
     found = findings_of(context, table)
-    contrast = _contrast(context, table, lead, found)
-    if contrast:
-        return [f"{national} {contrast}", national]
+    if contrasts := _contrasts(context, table, lead, found):
+        return [*(f"{national} {contrast}" for contrast in contrasts), national]
     other = next((finding for finding in found if finding.row != lead.code), None)
     if other is not None and table.row(other.row).kind in SHARES:
         return [f"{national} {_about(context, table, other)}", national]
@@ -74,6 +79,8 @@ def standout(context: Context, table: PublishedTable) -> tuple[str, bool]:
                 value = context.figure(table.cell(lead.code, columns[0]), lead)
                 name = context.name(columns[0])
                 lines.append(words(f"contents.{key}", profile=name, value=value))
+    elif is_experiment(table):
+        lines += marked_effects(context, table)
     elif told := _about_answers(context, table):
         first = told[0]
         lines.append(
@@ -146,6 +153,8 @@ def tables_with_differences(context: Context) -> int:
 
 def _without_lead(context: Context, table: PublishedTable) -> list[str]:
     words = context.words
+    if is_experiment(table) and (told := experiment_sentences(context, table)):
+        return told
     ranked = ranked_answers(table)
     if not ranked:
         return [words("finding.too_few" if _too_few(table) else "finding.protected")]
@@ -161,12 +170,22 @@ def _without_lead(context: Context, table: PublishedTable) -> list[str]:
     if first.row != row.code:
         return [f"{most} {_about(context, table, first)}", most]
     own = context.figure(table.cell(first.row, first.column), row)
-    same = words("finding.contrast_one", profile=context.group(first.column), value=own)
-    return [f"{most} {same}", most]
+    who = {"profile": context.group(first.column), "value": own}
+    same = words("finding.contrast_one", **who)
+    ways = [f"{most} {same}", most]
+    times = context.times(table, row, first.column)
+    if times is not None and first.direction is Verdict.HIGHER:
+        ways.insert(0, f"{most} {words('finding.contrast_one_times', times=times, **who)}")
+    return ways
 
 
-def _contrast(context: Context, table: PublishedTable, lead: Row, found: Iterable[Finding]) -> str:
-    """Who is highest and lowest in the row that stands for the table."""
+def _contrasts(
+    context: Context, table: PublishedTable, lead: Row, found: Iterable[Finding]
+) -> list[str]:
+    """Who is highest and lowest in the row that stands for the table; empty for nobody.
+
+    First with how many times as many as in the Netherlands that is among the highest.
+    """
     high = [f for f in found if f.row == lead.code and f.direction is Verdict.HIGHER]
     low = [f for f in found if f.row == lead.code and f.direction is Verdict.LOWER]
     parts = {
@@ -175,17 +194,24 @@ def _contrast(context: Context, table: PublishedTable, lead: Row, found: Iterabl
         if f
     }
     words = context.words
+    values = {}
     if len(parts) == 2:
-        return words(
-            "finding.contrast_two",
-            high=parts["high"][0],
-            high_value=parts["high"][1],
-            low=parts["low"][0],
-            low_value=parts["low"][1],
-        )
-    for name, value in parts.values():
-        return words("finding.contrast_one", profile=name, value=value)
-    return ""
+        key = "finding.contrast_two"
+        values = {
+            "high": parts["high"][0],
+            "high_value": parts["high"][1],
+            "low": parts["low"][0],
+            "low_value": parts["low"][1],
+        }
+    else:
+        key = "finding.contrast_one"
+        for name, value in parts.values():
+            values = {"profile": name, "value": value}
+    if not values:
+        return []
+    plain = words(key, **values)
+    times = context.times(table, lead, high[0].column) if high else None
+    return [plain] if times is None else [words(f"{key}_times", times=times, **values), plain]
 
 
 def _about(context: Context, table: PublishedTable, finding: Finding) -> str:
@@ -212,6 +238,9 @@ def _on_cover(context: Context, table: PublishedTable, finding: Finding) -> str:
         "agreed": context.agreed(table, row),
     }
     words = context.words
+    topic = shorten(context.topic(table).rstrip(" ."), 15, "regular", _TOPIC_ROOM)
+    if row.kind == "effect":
+        return _after(topic, effect_finding(context, table, row, finding.column))
     if said["agreed"] is not None:
         statement = context.question(table).rstrip(" .")
         whole = words("finding.cover_statement", statement=statement, **said)
@@ -222,8 +251,10 @@ def _on_cover(context: Context, table: PublishedTable, finding: Finding) -> str:
         key = "finding.cover_mean"
     else:
         key = "finding.cover_multiple" if table.identity.multiple else "finding.cover_share"
-    sentence = words(key, **said)
-    topic = shorten(context.topic(table).rstrip(" ."), 15, "regular", _TOPIC_ROOM)
+    return _after(topic, words(key, **said))
+
+
+def _after(topic: str, sentence: str) -> str:
     if topic.endswith(("?", "!", "...")):
         return f"{topic} {sentence[:1].upper()}{sentence[1:]}"
     return f"{topic}: {sentence}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from flows.crosstabs.tables import TOTAL, Cell, PublishedTable, Row, Verdict
 from flows.dossiers.errors import DossierError
+from flows.dossiers.experiments import is_experiment
 from flows.dossiers.reading import Context, lead_row, ranked_answers, resolve
 
 MOST_CHANNELS = 3
@@ -29,11 +30,15 @@ class Measure:
 
 @dataclass(frozen=True)
 class Entry:
-    """An answer or grid item with its published number for one column."""
+    """An answer or grid item with its published number for one column.
+
+    `times`: how many times as many as in the Netherlands, written, where that is told.
+    """
 
     label: str
     row: Row
     cell: Cell
+    times: str | None = None
 
 
 @dataclass(frozen=True)
@@ -48,11 +53,16 @@ class Tops:
         """Shown entries of a column, highest first."""
         if len(self.tables) == 1:
             return [
-                Entry(context.label(row), row, cell)
+                Entry(context.label(row), row, cell, context.multiple(self.tables[0], row, column))
                 for row, cell in ranked_answers(self.tables[0], column)
             ]
         entries = [
-            Entry(context.question(table), row, table.cell(row.code, column))
+            Entry(
+                context.question(table),
+                row,
+                table.cell(row.code, column),
+                context.multiple(table, row, column),
+            )
             for table in self.tables
             if (row := lead_row(table)) is not None and table.cell(row.code, column).shown
         ]
@@ -80,7 +90,7 @@ def measure(context: Context, code: str | None) -> Measure | None:
 def tops(context: Context, code: str | None) -> Measure | Tops | None:
     """What to rank for the question a plan names; a single scale has one number to show."""
     found = resolve(context.tables, code) if code else ()
-    if not found:
+    if not found or is_experiment(found[0]):
         return None
     first = found[0]
     if len(found) == 1 and lead_row(first) is not None:
@@ -93,13 +103,18 @@ def tops(context: Context, code: str | None) -> Measure | Tops | None:
 
 def main_answer(context: Context, ranked: Sequence[Entry]) -> str:
     """The top answer; and the one this profile gives more often than all others, if another."""
-    text = said(context, ranked[0])
     if ranked[0].cell.verdict is Verdict.HIGHER:
-        return text
-    distinct = next((e for e in ranked[1:] if e.cell.verdict is Verdict.HIGHER), None)
+        return said(context, ranked[0], compared=True)
+    text, distinct = said(context, ranked[0]), distinctive(ranked)
     if distinct is None:
         return text
-    return f"{text}\n{context.words('profiles.more_often', answer=said(context, distinct))}"
+    more = said(context, distinct, compared=True)
+    return f"{text}\n{context.words('profiles.more_often', answer=more)}"
+
+
+def distinctive(ranked: Sequence[Entry]) -> Entry | None:
+    """The first answer that this profile gives more often than all others."""
+    return next((e for e in ranked if e.cell.verdict is Verdict.HIGHER), None)
 
 
 def used_channels(context: Context, ranked: Sequence[Entry]) -> str:
@@ -107,10 +122,12 @@ def used_channels(context: Context, ranked: Sequence[Entry]) -> str:
     return ", ".join(said(context, entry) for entry in ranked[:MOST_CHANNELS])
 
 
-def said(context: Context, entry: Entry) -> str:
-    """An answer with its number between brackets."""
+def said(context: Context, entry: Entry, *, compared: bool = False) -> str:
+    """An answer with its number between brackets, and how many times that of the Netherlands."""
     label = entry.label.rstrip(" .")
     figure = context.figure(entry.cell, entry.row)
+    if compared and entry.times is not None:
+        figure = f"{figure}, {context.words('data.times', times=entry.times)}"
     return context.words("profiles.answer", answer=label, value=figure)
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from flows.crosstabs.cells import STATISTICS
 from flows.crosstabs.portraits import Portrait, Trait, TraitGroup
 from flows.crosstabs.tables import Cell, Flag, Verdict
-from flows.definitions.models import Language, Publication, Text
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Language, Text
 from flows.dossiers.facts import ProfileFacts
 from flows.dossiers.portrait_texts import say
 from flows.dossiers.reading import asked

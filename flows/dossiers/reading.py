@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from flows.crosstabs.banner import parts_of_column
+from flows.crosstabs.overview import multiple
 from flows.crosstabs.tables import (
     SHARES,
     TOTAL,
@@ -18,7 +19,8 @@ from flows.crosstabs.tables import (
     ThemeTables,
     Verdict,
 )
-from flows.definitions.models import PROFILE, Language
+from flows.definitions.dossier_plan import PROFILE
+from flows.definitions.models import Language
 from flows.dossiers.facts import DossierFacts
 from flows.dossiers.texts import Words
 from flows.dossiers.theme import Unit
@@ -88,6 +90,18 @@ class Context:
             write = self.words.percent if unit == "share" else self.words.decimal
             text = write(cell.value)
         return f"{self.words('word.about')} {text}" if cell.flag is Flag.INDICATIVE else text
+
+    def times(self, table: PublishedTable, row: Row, column: str) -> str | None:
+        """'1,2 keer zo veel als in Nederland'; None where that is not told (`compared`)."""
+        number = self.multiple(table, row, column)
+        return None if number is None else self.words("compared.netherlands", times=number)
+
+    def multiple(self, table: PublishedTable, row: Row, column: str) -> str | None:
+        """The number of that comparison, written: '1,2'."""
+        if row.kind not in SHARES or column == TOTAL:
+            return None
+        found = multiple(table.cell(row.code, column), table.cell(row.code, TOTAL))
+        return None if found is None else self.words.decimal(found)
 
     def bound(self, cell: Cell) -> str:
         """The bound of a small answer: at most this."""
@@ -240,6 +254,13 @@ def most_marked(table: PublishedTable) -> list[str]:
         for place, column in enumerate(table.columns)
     }
     return sorted((c for c in profiles(table) if marks[c]), key=lambda c: -marks[c])
+
+
+def tells_unknown(table: PublishedTable) -> bool:
+    """Whether a table has a row of those without an opinion, and any of them."""
+    if table.identity.dont_know == "leave_out":
+        return False
+    return any(cell.shown and cell.value for cell in table.dont_know)
 
 
 def any_shown(table: PublishedTable) -> bool:

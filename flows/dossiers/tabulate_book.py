@@ -16,14 +16,17 @@ from pathlib import Path
 
 from flows.crosstabs.banner import Column, axis_of_column
 from flows.crosstabs.cells import cells_frame
+from flows.crosstabs.overview import compared
 from flows.crosstabs.pairwise import column_letters
 from flows.crosstabs.tables import SHARES, TOTAL, Cell, PublishedTable, Row, Table
-from flows.definitions.models import Language, Publication, Text
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Language, Text
 from flows.dossiers.axes import views_of
 from flows.dossiers.content import Cell as SheetCell
 from flows.dossiers.content import DossierContent, Edge, Sheet, Style, TableArea
+from flows.dossiers.experiments import is_experiment
 from flows.dossiers.layout import text_width
-from flows.dossiers.reading import sheet_value, sorted_rows, unit_of, word_for
+from flows.dossiers.reading import sheet_value, sorted_rows, tells_unknown, unit_of, word_for
 from flows.dossiers.sheets.common import (
     FINDING_HEIGHT,
     SMALL_HEIGHT,
@@ -59,7 +62,11 @@ CELLS_WIDTH = 14.0
 
 @dataclass(frozen=True)
 class TabulationFacts:
-    """What the workbook says besides figures. `day` is the end of the fieldwork."""
+    """What the workbook says besides figures. `day` is the end of the fieldwork.
+
+    `compare`: shares that are marked also as a multiple of those in the total column;
+    `national`: that column is the whole country.
+    """
 
     survey: Text
     wave: Text
@@ -70,6 +77,18 @@ class TabulationFacts:
     simulated: bool
     concept: bool
     internal: bool
+    compare: bool = False
+    national: bool = True
+
+
+def title_number(number: str) -> str:
+    """The number of a table without the codes of its filter, which its head tells in words."""
+    return number.partition("[")[0]
+
+
+def compared_note(words: Words, *, national: bool) -> str:
+    """What '1,2 keer' behind a figure means."""
+    return words(f"tabulation.compared_{'national' if national else 'total'}")
 
 
 def write_tabulation(
@@ -94,7 +113,7 @@ def tabulation_content(
     """The contents of the workbook: a sheet a table and axis; internal, all cells as a list."""
     book = _Book(words(language), facts, {column.code: column for column in columns})
     if facts.internal:
-        names = _names([table.identity.number for table in full])
+        names = _names([book.sheet_name(table) for table in full])
         sheets = [book.internal(table, name) for table, name in zip(full, names, strict=True)]
         sheets.append(book.cells(full))
     else:
@@ -102,7 +121,7 @@ def tabulation_content(
         wide = len({(view.axis, view.part) for view in views}) > 1
         names = _names(
             [
-                f"{v.table.identity.number} {v.axis}" if wide else v.table.identity.number
+                f"{book.sheet_name(v.table)} {v.axis}" if wide else book.sheet_name(v.table)
                 for v in views
             ]
         )
@@ -137,33 +156,50 @@ class _Book:
         told = [wording(key) for key, holds in keys.items() if holds]
         return " ".join([*told, wording("tabulation.status")])
 
+    def sheet_name(self, table: PublishedTable | Table) -> str:
+        """Its number; of a filtered one that it is of a part of the people."""
+        number = title_number(table.identity.number)
+        if number == table.identity.number:
+            return number
+        return self.words("tabulation.part", number=number)
+
     def published(self, table: PublishedTable, name: str) -> Sheet:
         heads = self._heads(table.columns)
-        grid = [
-            [
-                self._number(table.cells[table.rows.index(row)][c], row, code)
-                for c, code in _of(table)
-            ]
-            for row in sorted_rows(table)
-        ]
+        times = compared(table) if self.facts.compare else None
+        experiment, grid = is_experiment(table), []
+        for row in sorted_rows(table):
+            place = table.rows.index(row)
+            told = times[place] if times is not None else (None,) * len(table.columns)
+            grid.append(
+                [
+                    self._number(table.cells[place][c], row, code, told[c], arm=experiment)
+                    for c, code in _of(table)
+                ]
+            )
         page = Page(self._widths(heads, grid))
         self._head(page, table)
         header = page.header(heads, ["header_left"] + ["header_right"] * len(table.columns))
         previous = "answer"
         for row, numbers in zip(sorted_rows(table), grid, strict=True):
-            role = "label_bold" if row.kind == "net" else "label"
-            label = cell(row.label[self.words.language], role)
-            rule = row.kind != "answer" and previous == "answer"
+            net = row.kind == "net" and not experiment
+            label = cell(row.label[self.words.language], "label_bold" if net else "label")
+            rule = row.kind != previous if experiment else previous == "answer"
+            rule = rule and row.kind != "answer"
             page.body([label, *numbers], rule=rule)
             previous = row.kind
         counts = [people_cell(self.words, n, COUNT_ROOM) for n in table.n]
         page.body([cell(self.words("table.n"), "label_small"), *counts], rule=True)
-        if any(each.shown and each.value for each in table.dont_know):
+        if tells_unknown(table):
             share = Row("dont_know", table.rows[0].label, "answer")
             unknown = [self._number(table.dont_know[c], share, code) for c, code in _of(table)]
             page.body([cell(self.words("table.dont_know"), "label_small"), *unknown])
         area = page.close_table(f"tbl_{identifier(name)}", header, heads)
-        page.notes([self._rule(), *self._letters(table)])
+        notes = [self._rule(), *self._letters(table)]
+        if experiment:
+            notes += [self.words(f"experiment.note_{key}") for key in ("marks", "n")]
+        if times is not None and any(each is not None for line in times for each in line):
+            notes.append(compared_note(self.words, national=self.facts.national))
+        page.notes(notes)
         return self._sheet(page, name, header, area)
 
     def internal(self, table: Table, name: str) -> Sheet:
@@ -207,14 +243,16 @@ class _Book:
 
     def _head(self, page: Page, table: PublishedTable | Table) -> None:
         identity, wording, language = table.identity, self.words, self.words.language
-        title = wording("table.title", number=identity.number, text=identity.text[language])
+        number = title_number(identity.number)
+        title = wording("table.title", number=number, text=identity.text[language])
         edge: Edge = "ink_thick"
         for place, line in enumerate(rows_of(title, "title", page.room, most=6)):
             first = SheetCell(line, Style("title", above=edge if place == 0 else ""))
             rest = [SheetCell(None, Style("title", above=edge)) for _ in page.widths[1:]]
             page.add(TITLE_HEIGHT, first, *(rest if place == 0 else ()))
         if identity.base_text is not None:
-            for line in rows_of(identity.base_text[language], "finding", page.room, most=6):
+            about = wording("tabulation.about", whom=identity.base_text[language])
+            for line in rows_of(about, "finding", page.room, most=6):
                 page.add(FINDING_HEIGHT, cell(line, "finding"))
         period = f"{self.facts.survey[language]}, {self.facts.period[language]}."
         asked = identity.question_text[language] if identity.item is not None else ""
@@ -252,12 +290,20 @@ class _Book:
                 if isinstance(item.value, float):
                     text = displayed(item.value, item.style.format)
                     taken = text_width(text, 11, ROLES[item.style.role].face)
-                    width = max(width, math.ceil((taken + 6) / 7 * 10) / 10)
+                    width = max(width, math.ceil((taken + 10) / 7 * 10) / 10)
             widths.append(width)
         missing = max(NARROWEST_SHEET - len(widths), 0)
         return (LABEL + missing * PROFILE_COLUMN, *widths)
 
-    def _number(self, published: Cell, row: Row, column: str) -> SheetCell:
+    def _number(
+        self,
+        published: Cell,
+        row: Row,
+        column: str,
+        times: float | None = None,
+        *,
+        arm: bool = False,
+    ) -> SheetCell:
         if not published.shown:
             return cell(word_for(self.words, published), "word")
         form = number_format(
@@ -267,10 +313,15 @@ class _Book:
             total=column == TOTAL,
             language=self.words.language,
         )
-        if published.letters:
-            form = ";".join(f'{part}" {published.letters}"' for part in form.split(";"))
+        behind = published.letters
+        if times is not None:
+            behind = self.words("data.times", times=self.words.decimal(times))
+        if behind:
+            form = ";".join(f'{part}" {behind}"' for part in form.split(";"))
         marked = published.verdict.value or published.letters
-        bold = "number_bold" if marked or row.kind == "net" else "number"
+        # A net takes answers together; the arm of an experiment does not.
+        net = row.kind == "net" and not arm
+        bold = "number_bold" if marked or net else "number"
         return cell(sheet_value(published, row), bold, form)
 
     def _rule(self) -> str:

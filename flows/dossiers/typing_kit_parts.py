@@ -13,14 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Language,
-    Profile,
-    Questionnaire,
-    Text,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.models import Language, Text
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.profile_plan import Profile
+from flows.definitions.questionnaire import Questionnaire
 from flows.dossiers.errors import DossierError
 from flows.profiles.answers import Concomitants, ScoredColumn
 from flows.profiles.assign import FEWEST_ANSWERED

@@ -10,14 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Missing,
-    Questionnaire,
-    QuestionType,
-    Text,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.ingest.analysis_file import AnalysisFile, Measure, Value, Variable
 from flows.ingest.derive import variable
 from flows.ingest.errors import NotInWave

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Missing, Source, Wave
+from flows.definitions.options import Missing
+from flows.definitions.waves import Source, Wave
 from flows.ingest.errors import Strangers
 from flows.ingest.frames import (
     MISSING_SUFFIX,

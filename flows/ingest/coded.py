@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import AnswerColumn, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questions import QuestionType
 from flows.ingest.encode import EMPTY, NO_VALUE, Encoded
 
 NOTHING = "0"

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Derived, Questionnaire, QuestionType
+from flows.definitions.questionnaire import Derived, Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.ingest.errors import NotInWave
 from flows.ingest.frames import Positions, categorical
 

@@ -13,7 +13,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import MISSING_CODES, AnswerColumn, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questions import QuestionType
 from flows.ingest.frames import Bools
 
 EMPTY = "."

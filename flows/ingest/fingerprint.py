@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Source,
-    Wave,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
+from flows.definitions.waves import Source, Wave
 from flows.fingerprint import of_json
 
 READING_VERSION = 1

@@ -9,7 +9,7 @@ from prefect import flow, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Source, Wave
+from flows.definitions.waves import Source, Wave
 from flows.edges import (
     RETRIED,
     Done,

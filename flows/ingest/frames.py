@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import AnswerColumn
+from flows.definitions.columns import AnswerColumn
 
 Bools = NDArray[np.bool_]
 Positions = NDArray[np.integer[Any]]

@@ -9,15 +9,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Dimension,
-    Missing,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.options import Missing
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.ingest.encode import Encoded
 from flows.ingest.frames import Bools, Positions, all_of, any_of
 

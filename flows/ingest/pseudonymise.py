@@ -9,7 +9,7 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Source
+from flows.definitions.waves import Source
 from flows.ingest.errors import MissingColumns, listed
 from flows.ingest.frames import RawResponses
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import (
-    Missing,
-    Questionnaire,
-    QuestionType,
-    Wave,
-    columns_of,
-)
+from flows.definitions.columns import columns_of
+from flows.definitions.options import Missing
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
+from flows.definitions.waves import Wave
 from flows.ingest.errors import TooFewRespondents
 from flows.ingest.frames import MISSING_SUFFIX, Bools, Status, any_of
 

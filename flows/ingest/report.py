@@ -12,15 +12,11 @@ import numpy as np
 import pandas as pd
 
 from expectations.failure import Failure
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Missing,
-    QuestionType,
-    Source,
-    Survey,
-    Wave,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questions import QuestionType
+from flows.definitions.survey import Survey
+from flows.definitions.waves import Source, Wave
 from flows.ingest.frames import MISSING_SUFFIX, RawResponses, Status
 from flows.ingest.quality import speeder_threshold
 from flows.ingest.settle import MADE_INVALID, QUARANTINED, quarantined_rows

@@ -10,7 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from expectations.failure import Failure
-from flows.definitions.models import MISSING_CODES, AnswerColumn, Missing, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questions import QuestionType
 from flows.ingest.frames import (
     MISSING_SUFFIX,
     Bools,

@@ -8,13 +8,10 @@ from difflib import get_close_matches
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Questionnaire,
-    QuestionType,
-    Source,
-    Wave,
-)
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
+from flows.definitions.waves import Source, Wave
 from flows.ingest.coded import encode_coded
 from flows.ingest.encode import EMPTY, Encoded, encode, to_number
 from flows.ingest.errors import MissingColumns, UnknownCodes, listed

@@ -14,14 +14,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 from flows.ingest.derive import derive
 from flows.ingest.errors import NotInWave
 from flows.profiles.errors import ProfileError

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.model import ProfileModel
 
 Floats = NDArray[np.float64]

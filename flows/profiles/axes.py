@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import Axis, Questionnaire
+from flows.definitions.profile_plan import Axis
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import ScoredColumn, score_matrix, scored_columns
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import (
     Done,
     existing_store,

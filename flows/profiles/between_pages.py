@@ -10,7 +10,7 @@ import pandas as pd
 from jinja2 import Template
 
 from flows.definitions import Survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.pages import page_template
 from flows.profiles.change import Trend
 from flows.profiles.crosswalk import Crosswalk

@@ -12,17 +12,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Dimension,
-    Missing,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Text,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.models import Text
+from flows.definitions.options import Missing, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.ingest.encode import EMPTY, Encoded, encode
 from flows.profiles.errors import ProfileError
 from flows.profiles.typing import TypingModel

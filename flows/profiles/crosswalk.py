@@ -16,7 +16,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from flows.definitions.models import Axis, Questionnaire
+from flows.definitions.profile_plan import Axis
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.assign import assign
 from flows.profiles.axes import axis_values, mean_places
 from flows.profiles.errors import ProfileError

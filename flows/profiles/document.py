@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import Concomitants, ScoredColumn
 from flows.profiles.assign import FEWEST_ANSWERED
 from flows.profiles.logit import Cells

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import Concomitants, ScoredColumn, score_matrix, scored_columns
 from flows.profiles.assign import enough_answers
 from flows.profiles.axes import axis_values, mean_places

@@ -11,7 +11,7 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import (
     RETRIED,
     Done,

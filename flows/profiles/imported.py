@@ -24,7 +24,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import ProfilePlan
+from flows.definitions.profile_plan import ProfilePlan
 from flows.profiles.errors import ProfileError
 
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import Done, existing_store, kept_answers, weights_of
 from flows.fingerprint import of_json
 from flows.ingest.frames import RawResponses

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
-from flows.definitions.models import Profile, ProfilePlan, Text
+from flows.definitions.models import Text
+from flows.definitions.profile_plan import Profile, ProfilePlan
 from flows.profiles.errors import ProfileError
 
 Floats = NDArray[np.float64]

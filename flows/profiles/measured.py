@@ -14,7 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.axes import axis_values, mean_places
 from flows.profiles.errors import ProfileError
 from flows.profiles.fit import FEWEST_PER_PROFILE, Respondents, model_of, respondents_of

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import Questionnaire, Text
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import Concomitants, ScoredColumn, score_matrix
 from flows.profiles.errors import ProfileError
 from flows.profiles.factors import FactorModel

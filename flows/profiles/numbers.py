@@ -22,7 +22,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import logsumexp
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import Concomitants, score_matrix, scored_columns
 from flows.profiles.assign import enough_answers
 from flows.profiles.errors import ProfileError

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.pages import page_template
 from flows.profiles.numbers import STEADY as STEADY_HALVES
 from flows.profiles.page_charts import (

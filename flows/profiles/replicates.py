@@ -35,7 +35,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import LinAlgError
 from scipy.optimize import linear_sum_assignment
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.assign import enough_answers
 from flows.profiles.errors import ProfileError
 from flows.profiles.factors import fit_factors, usable_items

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.assign import enough_answers
 from flows.profiles.errors import ProfileError
 from flows.profiles.fit import checked_weights

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.model import ProfileModel
 from flows.profiles.replicates import Replicates, replicates_of
 

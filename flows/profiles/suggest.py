@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flows.definitions import load_survey
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.edges import Done, existing_store, find_wave, kept_answers, weights_of
 from flows.errors import Refusal
 from flows.profiles.model import ProfileModel

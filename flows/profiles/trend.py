@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import score_matrix
 from flows.profiles.assign import enough_answers
 from flows.profiles.errors import ProfileError

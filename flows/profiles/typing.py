@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import ProfilePlan, Questionnaire
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import Concomitants, ScoredColumn, score_matrix, scored_columns
 from flows.profiles.assign import Typing, enough_answers, labelled
 from flows.profiles.errors import ProfileError

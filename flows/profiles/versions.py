@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import (
     Done,
     batches_of,

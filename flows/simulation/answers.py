@@ -7,13 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, stream
 from flows.simulation.choices import Choice, chosen_at, option_noise, ranks_of, utility_of
 from flows.simulation.measures import Amount, Measure, Rating, entry_of, missing_chance

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.checks import check_request
 from flows.simulation.errors import SimulationError
 from flows.simulation.full_world import full_world

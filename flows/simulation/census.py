@@ -7,7 +7,8 @@ from math import prod
 
 import numpy as np
 
-from flows.definitions.models import Questionnaire, Survey
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
 from flows.simulation.belonging import Belonging
 from flows.simulation.chance import FloatArray, IntArray, draw_rows, stream
 from flows.simulation.margins import Answers, level_of

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.definitions.models import Question, QuestionType, Survey
+from flows.definitions.questions import Question, QuestionType
+from flows.definitions.survey import Survey
 from flows.simulation.errors import SimulationError
 from flows.simulation.margins import questions_under
 from flows.simulation.measures import entry_of, is_rating

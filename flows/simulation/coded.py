@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from flows.definitions.models import QuestionType
+from flows.definitions.questions import QuestionType
 from flows.simulation.chance import TextArray
 from flows.simulation.routing import Drawn
 

@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import AnswerColumn, Question, QuestionType, Source, Wave
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questions import Question, QuestionType
+from flows.definitions.waves import Source, Wave
 from flows.simulation.answers import Respondents
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, TextArray
 from flows.simulation.coded import source_columns

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.belonging import Belonging
 from flows.simulation.census import completed
 from flows.simulation.chance import FloatArray, IntArray, TextArray, draw_rows, softmax, stream

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import Questionnaire, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.simulation.chance import FloatArray, IntArray
 from flows.simulation.errors import SimulationError
 

@@ -6,14 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from flows.definitions.models import (
-    Dimension,
-    Missing,
-    Question,
-    QuestionType,
-    Survey,
-    columns_of,
-)
+from flows.definitions.columns import columns_of
+from flows.definitions.options import Missing
+from flows.definitions.questions import Dimension, Question, QuestionType
+from flows.definitions.survey import Survey
 from flows.simulation.chance import FloatArray, stream
 from flows.simulation.choices import Choice, calibrated
 from flows.simulation.parameters import (

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.belonging import belonging
 from flows.simulation.chance import FloatArray, IntArray, draw_rows, stream
 from flows.simulation.errors import SimulationError

@@ -7,14 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Base,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Base, Question, QuestionType
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, stream
 from flows.simulation.errors import SimulationError
 from flows.simulation.measures import entry_of

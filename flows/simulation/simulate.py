@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Survey, Wave
+from flows.definitions.survey import Survey
+from flows.definitions.waves import Wave
 from flows.simulation.answers import Respondents, draw_answers
 from flows.simulation.chance import (
     FloatArray,

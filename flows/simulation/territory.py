@@ -17,7 +17,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.belonging import belonging
 from flows.simulation.census import Census, take_census
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, softmax, stream

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flows.definitions.models import Option, Question, Survey
+from flows.definitions.options import Option
+from flows.definitions.questions import Question
+from flows.definitions.survey import Survey
 from flows.simulation.chance import BoolArray, FloatArray, IntArray, draw_rows, softmax
 from flows.simulation.errors import SimulationError
 from flows.simulation.margins import (

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from flows.definitions.models import AnswerColumn, Questionnaire, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.simulation.errors import SimulationError
 from flows.simulation.simulate import Fieldwork, Simulation
 

@@ -18,6 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from flows.statistics.threads import in_threads
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -86,7 +88,8 @@ _PIECE = 4096
 _PARTS = 5
 """Parts of 12 bits that a double is cut into: 60 bits, more than it has."""
 
-_BUFFER_BYTES = 48_000_000
+_BYTES, _PIECES = 24, 32
+"""So many bytes of indicators, and so many pieces, at a time."""
 
 
 @dataclass
@@ -210,21 +213,20 @@ def sums_over_axes(
     result = np.zeros((int(begins[-1]), len(rows), exact.shape[1] + others.shape[1]))
     places = np.array(rows.places, dtype=np.int64)
     bits, numbers = np.flatnonzero(places >= 0), np.flatnonzero(places < 0)
-    packed = np.array(rows.packed) if rows.packed else np.empty((0, rows.n), dtype=np.uint8)
+    people = np.stack(rows.packed, axis=1) if rows.packed else np.empty((rows.n, 0), np.uint8)
     values = _Values.cut(exact, others) if single else _Values.whole(exact, others)
     for crossing in crossings(axes) if crossed is None else crossed:
         ends = np.cumsum([lengths[a] for a in crossing.axes]).tolist()
         levels = [slice(a, b) for a, b in pairwise([0, *ends])]
         into = [slice(begins[a], begins[a] + lengths[a]) for a in crossing.axes]
         if len(bits):
-            for chunk, sums in _of_bits(packed, values, crossing):
+            for chunk, sums in _of_bits(people, values, crossing):
                 here = _as_slice(bits[chunk])
                 for to, of in zip(into, levels, strict=True):
                     result[to, here] = sums[of, : len(bits[chunk])]
         if len(numbers):
             block = np.array(rows.numbers)[:, crossing.order]
-            people = np.hstack([exact, others])[crossing.order]
-            sums = grouped_sums(block, people, crossing.starts)
+            sums = grouped_sums(block, np.hstack([exact, others])[crossing.order], crossing.starts)
             added = np.einsum("lp,apm->lam", crossing.levels, sums)
             for to, of in zip(into, levels, strict=True):
                 result[to, numbers] = added[of]
@@ -268,43 +270,48 @@ class _Values:
         together = np.equal.outer(np.arange(exact.shape[1]), column_of).astype(np.float64)
         return cls(np.column_stack([*parts, others.astype(np.float32)]), together)
 
-    def per_level(self, crossing: Crossing, sums: NDArray[np.floating]) -> Floats:
-        """Sums per piece (pieces, A, V) added up per level and put together (L, A, E + Q)."""
-        pieces, a, v = sums.shape
-        cut = self.together.shape[1]
-        levels = crossing.levels.astype(sums.dtype)
-        rough: Floats = (levels @ sums.reshape(pieces, -1)).reshape(-1, a, v)[..., cut:]
-        if not cut:
-            return rough
-        parts = crossing.levels @ sums[..., :cut].astype(np.float64).reshape(pieces, -1)
-        return np.concatenate([parts.reshape(-1, a, cut) @ self.together.T, rough], axis=-1)
 
+def _of_bits(people: Bytes, given: _Values, crossing: Crossing) -> Iterator[tuple[slice, Floats]]:
+    """The sums (L, A, E + Q) of eight times so many indicators as there are bytes, in chunks.
 
-def _of_bits(packed: Bytes, given: _Values, crossing: Crossing) -> Iterator[tuple[slice, Floats]]:
-    """The sums (L, A, E + Q) of eight times so many indicators as there are bytes, in chunks."""
-    ordered = np.take(packed, crossing.order, axis=1)
+    `people` (n, bytes): the indicators of each person.
+    """
+    ordered = people[crossing.order]
     values = given.values[crossing.order]
-    starts = crossing.starts.tolist()
-    pieces, v = len(starts) - 1, values.shape[1]
-    longest = int(np.diff(crossing.starts).max(initial=0))
-    size = _BUFFER_BYTES // max(1, 8 * values.itemsize * max(pieces * v, 4 * longest))
-    size = min(max(size, 1), len(packed))
-    eight = np.left_shift(1, np.arange(8)).astype(np.uint8)[:, None]
-    # Memory is taken once: fresh pages cost as much as the products.
-    space = np.empty(pieces * size * 8 * v, dtype=values.dtype)
-    row_space = np.empty((size, 8, longest), dtype=values.dtype)
-    bit_space = np.empty((size, 8, longest), dtype=np.uint8)
-    for begin in range(0, len(packed), size):
-        part = ordered[begin : begin + size]
-        bits, rows = bit_space[: len(part)], row_space[: len(part)]
-        flat = rows.reshape(len(part) * 8, longest)
-        sums = space[: pieces * len(part) * 8 * v].reshape(pieces, len(part) * 8, v)
-        for p, (start, stop) in enumerate(pairwise(starts)):
-            k = stop - start
-            np.bitwise_and(part[:, None, start:stop], eight, out=bits[..., :k])
-            # A bit counts as the power of two it stands for: exact, and scaled back below.
-            np.copyto(rows[..., :k], bits[..., :k])
-            np.matmul(flat[:, :k], values[start:stop], out=sums[p])
-        total = given.per_level(crossing, sums)
-        total /= np.tile(eight[:, 0].astype(np.float64), len(part))[:, None]
-        yield slice(begin * 8, (begin + len(part)) * 8), total
+    begins = range(0, people.shape[1], _BYTES)
+    chunks = (np.ascontiguousarray(ordered[:, begin : begin + _BYTES]) for begin in begins)
+    found = in_threads(lambda chunk: _of_chunk(chunk, values, given.together, crossing), chunks)
+    for begin, sums in zip(begins, found, strict=True):
+        yield slice(begin * 8, begin * 8 + sums.shape[1]), sums
+
+
+def _of_chunk(
+    chunk: Bytes, values: NDArray[np.floating], together: Floats, crossing: Crossing
+) -> Floats:
+    """The sums of some bytes of indicators; people (n) in the order of the crossing."""
+    (v, kind), cut, a = (values.shape[1], values.dtype), together.shape[1], chunk.shape[1] * 8
+    pieces = list(pairwise(crossing.starts.tolist()))
+    longest = max((stop - start for start, stop in pieces), default=0)
+    eight = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
+    eight = eight.astype(kind)
+    # Memory is taken once, and little of it: what stays near the processor is not fetched again.
+    row_space = np.empty(longest * a, dtype=kind)
+    sum_space = np.empty(_PIECES * a * v, dtype=kind)
+    total = np.zeros((len(crossing.levels), a * v), dtype=kind)
+    exact = np.zeros((len(crossing.levels), a * cut))
+    for first in range(0, len(pieces), _PIECES):
+        some = pieces[first : first + _PIECES]
+        levels = crossing.levels[:, first : first + _PIECES]
+        sums = sum_space[: len(some) * a * v].reshape(-1, a, v)
+        for of_piece, (start, stop) in zip(sums, some, strict=True):
+            rows = row_space[: (stop - start) * a].reshape(stop - start, -1, 8)
+            np.take(eight, chunk[start:stop], axis=0, out=rows, mode="clip")
+            np.matmul(rows.reshape(-1, a).T, values[start:stop], out=of_piece)
+        total += levels.astype(kind) @ sums.reshape(-1, a * v)
+        if cut:
+            exact += levels @ sums[..., :cut].astype(np.float64).reshape(-1, a * cut)
+    of_levels = total.reshape(-1, a, v)
+    if cut:
+        columns = exact.reshape(-1, a, cut) @ together.T
+        of_levels = np.concatenate([columns, of_levels[..., cut:]], axis=-1)
+    return of_levels

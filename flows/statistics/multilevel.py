@@ -5,28 +5,36 @@ probability r_ik: typing is never certain. With x_i the demographics of the pers
 covariates of the region,
 
     eta_ik = x_i'b + c_k + u_m + v_p,    u_m ~ N(0, tau^2),    v_p ~ N(0, ratio tau^2)
-    E y_i  = sum_k r_ik g(eta_ik)
+    E y_i  = q_i = sum_k r_ik g(eta_ik)
 
 g is logistic for a share and the identity for a mean. The sum over profiles is a composite link
 (Thompson and Baker 1981, Applied Statistics 30, 125-131): taking the likeliest profile for the
 true one would shrink the differences between profiles, and the information a person gives falls
 by what typing leaves in doubt. b and c have normal priors so wide that they matter only for
-levels with hardly any people.
-
-For one tau, everything is found by Fisher scoring, with the places eliminated one by one and then
-the regions. The likelihood of tau is Laplace's, b and c integrated out too, as restricted
-likelihood does, with the next terms of the expansion for the regions (Shun and McCullagh 1995,
-JRSS B 57, 749-760): without them tau comes out 2% too small at 15 people a region.
+levels with hardly any people. All of b, c, u, v and tau are in log-odds.
 
 Means are brought to the scale on which residuals have the variance of a logistic variable,
-pi^2 / 3, so that tau means about the same for shares and means and can be pooled over both.
+pi^2 / 3 (`multilevel_outcome`), so that tau means about the same for shares and means and can be
+pooled over both.
+
+For one tau everything is found by Fisher scoring (`multilevel_system` has the equations and the
+names G, H~, A~).
+
+**The likelihood of tau** is Laplace's, with theta integrated out too, as restricted likelihood
+does. At the mode, with l the log-likelihood and priors without their constants, and M regions and
+Z places with people,
+
+    log L(tau) = l - (M log tau^2 + Z log(ratio tau^2)) / 2
+                   - (log |G| + log |H~| + log |A~|) / 2 + next terms
+
+The next terms of the expansion, for the regions (Shun and McCullagh 1995, JRSS B 57, 749-760),
+are needed: without them tau comes out 2% too small at 15 people a region.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,30 +42,35 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from flows.statistics.multilevel_sample import PRIOR_SD, MultilevelError, Sample
+from flows.statistics.multilevel_outcome import LOGISTIC_SD, Outcome
+from flows.statistics.multilevel_sample import PRIOR_SD
+from flows.statistics.multilevel_system import Information, State, grouping_of, step_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Kind = Literal["share", "mean"]
 
-LOGISTIC_SD = float(np.pi / np.sqrt(3))
 MOST_STEPS = 40
 CLOSE = 1e-7
+"""A step that is expected to raise the log-likelihood by less than this a person is the last."""
 SMALLEST = 1e-10
+"""Probabilities and variances are kept this far from 0 (and 1)."""
 LEAST_RATIO = 1e-3
+"""Under this ratio, places are taken not to differ within their region."""
 GRID = np.exp(np.linspace(np.log(0.02), np.log(1.6), 13))
-"""Spreads, in log-odds, at which the likelihood is computed."""
+"""Spreads tau, in log-odds, at which the likelihood is computed."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """The posterior at one tau: D = P + K coefficients (of the design, then of the profiles).
+    """The posterior at one tau, in log-odds: D coefficients (b, then c), M regions, Z places.
 
-    `coefficients` (D,), `covariance` (D, D). Of the M regions: modes `region` (M,); `follows`
-    (M, D): u moves by -follows (b - coefficients); `precision` (M,) of u when b is known. Of the
-    Z places: modes `place` (Z,), `place_follows` (Z,): v moves by -place_follows (u - its mode),
-    `place_precision` (Z,) of v when u is known, infinite where places do not differ. That v moves
-    a little with b too is left out. `log_likelihood` of tau, up to a constant.
+    `coefficients` (D,), `covariance` (D, D): mode and covariance of theta, A~^-1.
+    `region` (M,): modes of u; 0 where nobody answered. `follows` (M, D): u moves by
+    -follows (theta - coefficients), C~_m / H~_m. `precision` (M,): of u when theta is known, H~_m.
+    `place` (Z,): modes of v. `place_follows` (Z,): v moves by -place_follows (u - its mode),
+    E_p / G_p; that v moves a little with theta too is left out. `place_precision` (Z,): of v when
+    u is known, G_p; infinite where places do not differ.
+    `log_likelihood`: of tau, up to a constant that is the same for every tau.
     """
 
     tau: float
@@ -72,44 +85,37 @@ class Fit:
     log_likelihood: float
 
 
-@dataclass(frozen=True, eq=False)
-class Outcome:
-    """One answer of the people of a sample, ready to be fitted.
+def likelihood_of(
+    outcome: Outcome, ratio: float = 0.0, grid: Sequence[float] | Floats = GRID
+) -> Floats:
+    """The log-likelihood (G,) of tau on a grid (G,) in log-odds, its largest value 0.
 
-    `y` (n,): 0-1 for a share; for a mean on the scale of the module, with `centre` and `unit`
-    its own: answer = centre + unit * y. `kind`.
+    `ratio`: variance of places within regions as a multiple of tau squared.
     """
-
-    sample: Sample
-    y: Floats
-    kind: Kind
-    centre: float = 0.0
-    unit: float = 1.0
+    fitter = Fitter(outcome, ratio)
+    values = np.array([fitter.fit(float(tau)).log_likelihood for tau in grid])
+    return np.asarray(values - values.max())
 
 
-def outcome_of(sample: Sample, answer: ArrayLike, kind: Kind) -> Outcome:
-    """An answer (n,) of every person of the sample, 0-1 for a share.
+def fits_of(outcome: Outcome, spreads: ArrayLike, ratio: float = 0.0) -> tuple[Fit, ...]:
+    """The posterior at each of some spreads (J,) in log-odds; `ratio` as of `likelihood_of`."""
+    fitter = Fitter(outcome, ratio)
+    return tuple(fitter.fit(float(tau)) for tau in np.asarray(spreads))
 
-    Raises `MultilevelError` for an answer that everybody gives, or that is missing.
+
+def residuals_of(outcome: Outcome, fit: Fit) -> tuple[Floats, Floats]:
+    """What profile, demographics and covariates leave of every answer, y - q (n,), and m (n,).
+
+    Both at u = v = 0: what where they live does is not taken out. On the scale of `outcome.y`.
     """
-    y = np.asarray(answer, dtype=np.float64)
-    if y.shape != sample.region.shape or not np.isfinite(y).all():
-        raise MultilevelError("an answer is missing; fit those who answered only.")
-    if y.min() == y.max():
-        raise MultilevelError("everybody gives the same answer, so nothing can be estimated of it.")
-    if kind == "share":
-        if y.min() < 0 or y.max() > 1:
-            raise MultilevelError("the answers of a share are 0 or 1.")
-        return Outcome(sample, y, kind)
-    w = sample.weight
-    centre = float(w @ y / w.sum())
-    x = np.hstack([sample.design, sample.profile])
-    normal = x.T @ (w[:, None] * x) + 1e-6 * w.sum() * np.eye(x.shape[1])
-    left = y - x @ np.linalg.solve(normal, x.T @ (w * y))
-    unit = float(np.sqrt(w @ left**2 / w.sum())) / LOGISTIC_SD
-    if unit <= 0:
-        raise MultilevelError("profile and demographics tell this answer exactly; nothing is left.")
-    return Outcome(sample, (y - centre) / unit, kind, centre, unit)
+    sample = outcome.sample
+    p = sample.design.shape[1]
+    base, profile = sample.design @ fit.coefficients[:p], fit.coefficients[p:]
+    if outcome.kind == "mean":
+        return outcome.y - base - sample.profile @ profile, np.ones(len(base))
+    s = expit(base[:, None] + profile)
+    expected = (sample.profile * s).sum(axis=1)
+    return outcome.y - expected, (sample.profile * s * (1 - s)).sum(axis=1)
 
 
 class Fitter:
@@ -125,8 +131,9 @@ class Fitter:
         self.x, self.r = sample.design, sample.profile
         self.sample = sample
         place = sample.place if ratio > LEAST_RATIO else np.full(len(self.y), -1)
-        self.regions, self.at_region, self.of_region = _grouping(sample.region)
-        self.places, self.at_place, self.of_place = _grouping(place)
+        # Regions and places without people have no score: they come back in `_result`.
+        self.regions, self.at_region, self.of_region = grouping_of(sample.region)
+        self.places, self.at_place, self.of_place = grouping_of(place)
         home = np.searchsorted(self.regions, sample.home[self.places])
         self.home: Ints = home.astype(np.int64)
         z = len(self.places)
@@ -143,13 +150,13 @@ class Fitter:
         self.start = (theta, np.zeros(len(self.regions)), np.zeros(z))
 
     def fit(self, tau: float) -> Fit:
-        """The posterior at this tau."""
+        """The posterior at this tau (log-odds, above 0), by Fisher scoring with halved steps."""
         prior = (1 / tau**2, 1 / max(self.ratio * tau**2, SMALLEST))
         value, state = self._value(*self.start, prior)
         for _ in range(MOST_STEPS):
-            parts = self._information(state, prior)
-            steps = _step(parts, self.home)
-            gain = sum(float(step @ score) for step, score in zip(steps, parts.scores, strict=True))
+            found = self._information(state, prior)
+            steps = step_of(found, self.home)
+            gain = sum(float(step @ score) for step, score in zip(steps, found.scores, strict=True))
             scale = 1.0
             while True:
                 moved = (
@@ -167,12 +174,13 @@ class Fitter:
         self.start = (state.theta, state.u, state.v)
         return self._result(tau, state, value, prior)
 
-    # ------------------------------------------------------------------------ the pieces
-
     def _value(
         self, theta: Floats, u: Floats, v: Floats, prior: tuple[float, float]
-    ) -> tuple[float, _State]:
-        """Penalised log-likelihood, and what it was computed from."""
+    ) -> tuple[float, State]:
+        """l, the log-likelihood with the priors but their constants, and its state.
+
+        `prior`: the precisions 1 / tau^2 and 1 / (ratio tau^2).
+        """
         p = self.x.shape[1]
         eta = self.x @ theta[:p]
         eta += np.append(u, 0.0)[self.at_region] + np.append(v, 0.0)[self.at_place]
@@ -188,70 +196,73 @@ class Fitter:
             density = -0.5 * (self.y - q) ** 2 / LOGISTIC_SD**2
         value = float(self.w @ density) - 0.5 * float(self.penalty @ theta**2)
         value -= 0.5 * (prior[0] * float(u @ u) + prior[1] * float(v @ v))
-        return value, _State(theta, u, v, q, slope)
+        return value, State(theta, u, v, q, slope)
 
-    def _information(self, state: _State, prior: tuple[float, float]) -> _Parts:
-        """Scores and expected information, with places and then regions eliminated."""
+    def _information(self, state: State, prior: tuple[float, float]) -> Information:
+        """Scores and expected information, places and then regions eliminated.
+
+        The names are those of `multilevel_system`.
+        """
         p = self.x.shape[1]
         m = state.slope.sum(axis=1)
         if self.share:
             inside = np.clip(state.q, SMALLEST, 1 - SMALLEST)
-            says = self.w / (inside * (1 - inside))
+            s = self.w / (inside * (1 - inside))
         else:
-            says = self.w / LOGISTIC_SD**2
-        d = self.work
+            s = self.w / LOGISTIC_SD**2
+        d = self.work  # (n, D), written over: the largest array there is
         np.multiply(m[:, None], self.x, out=d[:, :p])
         d[:, p:] = state.slope
-        told = says * (self.y - state.q)
+        told = s * (self.y - state.q)
         score = d.T @ told - self.penalty * state.theta
-        by_person, each = m * told, says * m**2
+        by_person, each = m * told, s * m**2
         region_score = self.of_region @ by_person - prior[0] * state.u
         place_score = self.of_place @ by_person - prior[1] * state.v
-        own = self.of_place @ each
-        place = own + prior[1]
-        share = own / place
-        region = self.of_region @ each + prior[0] - self.upward @ (own * share)
-        self.region_people.data[:] = (says * m)[self.region_people.indices]
-        self.place_people.data[:] = (says * m)[self.place_people.indices]
-        across_places = self.place_people @ d
-        across = self.region_people @ d - self.upward @ (share[:, None] * across_places)
-        d *= np.sqrt(says)[:, None]
-        whole = d.T @ d + np.diag(self.penalty)
-        whole -= across_places.T @ (across_places / place[:, None])
-        whole -= across.T @ (across / region[:, None])
-        rest = region_score - self.upward @ (share * place_score)
-        return _Parts(
-            (score, region_score, place_score), rest, region, place, share, across,
-            across_places, cho_factor(whole),
-        )  # fmt: skip
+        e = self.of_place @ each
+        g = e + prior[1]
+        given = e / g
+        h = self.of_region @ each + prior[0] - self.upward @ (e * given)
+        # Sums of s m d by place and region, as products with sparse matrices of s m.
+        self.region_people.data[:] = (s * m)[self.region_people.indices]
+        self.place_people.data[:] = (s * m)[self.place_people.indices]
+        b = self.place_people @ d
+        c = self.region_people @ d - self.upward @ (given[:, None] * b)
+        d *= np.sqrt(s)[:, None]
+        a = d.T @ d + np.diag(self.penalty)
+        a -= b.T @ (b / g[:, None])
+        a -= c.T @ (c / h[:, None])
+        left = region_score - self.upward @ (given * place_score)
+        scores = (score, region_score, place_score)
+        return Information(scores, left, h, g, given, c, b, cho_factor(a))
 
-    def _result(self, tau: float, state: _State, value: float, prior: tuple[float, float]) -> Fit:
-        parts = self._information(state, prior)
+    def _result(self, tau: float, state: State, value: float, prior: tuple[float, float]) -> Fit:
+        """The posterior of all regions and places: those without people are as their prior."""
+        found = self._information(state, prior)
         d = len(state.theta)
-        log_det = 2 * float(np.log(np.diag(parts.factor[0])).sum())
-        log_det += float(np.log(parts.region).sum() + np.log(parts.place).sum())
-        value += self._next_terms(state, parts)
+        log_det = 2 * float(np.log(np.diag(found.factor[0])).sum())
+        log_det += float(np.log(found.region).sum() + np.log(found.place).sum())
+        value += self._next_terms(state, found.region)
         log_prior = len(state.u) * np.log(prior[0]) + len(state.v) * np.log(prior[1])
-        m, z = self.sample.regions, len(self.sample.home)
-        u, follows, precision = np.zeros(m), np.zeros((m, d)), np.full(m, prior[0])
-        u[self.regions], precision[self.regions] = state.u, parts.region
-        follows[self.regions] = parts.across / parts.region[:, None]
-        v, place_follows = np.zeros(z), np.zeros(z)
-        unknown = prior[1] if self.ratio > LEAST_RATIO else np.inf
-        place_precision = np.full(z, unknown)
-        v[self.places], place_follows[self.places] = state.v, parts.share
-        place_precision[self.places] = parts.place
+        regions, places = self.sample.regions, len(self.sample.home)
+        u, follows = np.zeros(regions), np.zeros((regions, d))
+        precision = np.full(regions, prior[0])
+        u[self.regions], precision[self.regions] = state.u, found.region
+        follows[self.regions] = found.across / found.region[:, None]
+        v, place_follows = np.zeros(places), np.zeros(places)
+        place_precision = np.full(places, prior[1] if self.ratio > LEAST_RATIO else np.inf)
+        v[self.places], place_follows[self.places] = state.v, found.given
+        place_precision[self.places] = found.place
         return Fit(
-            tau, state.theta, cho_solve(parts.factor, np.eye(d)), u, follows, precision, v,
+            tau, state.theta, cho_solve(found.factor, np.eye(d)), u, follows, precision, v,
             place_follows, place_precision, value + 0.5 * float(log_prior) - 0.5 * log_det,
         )  # fmt: skip
 
-    def _next_terms(self, state: _State, parts: _Parts) -> float:
+    def _next_terms(self, state: State, h: Floats) -> float:
         """What follows Laplace's first term for the effects of regions, added up over them.
 
-        With f the penalised log-likelihood of a region, f4 / (8 h^2) + 5 f3^2 / (24 h^3), where
-        h is minus its second derivative and f3, f4 are the next two: those of a plain logistic
-        likelihood with the information that people give. Of a mean they are zero.
+        Of a region f4 / (8 h^2) + 5 f3^2 / (24 h^3), where h = H~ is minus the second derivative of
+        l in u, and f3, f4 are the next two: those of a plain logistic likelihood with the
+        information that people give. Of a mean they are zero.
         """
         if not self.share:
             return 0.0
@@ -260,82 +271,4 @@ class Fitter:
         each = self.w * m**2 / (inside * (1 - inside))
         third = self.of_region @ (each * (1 - 2 * q))
         fourth = -(self.of_region @ (each * (1 - 6 * q * (1 - q))))
-        h = parts.region
         return float((fourth / (8 * h**2) + 5 * third**2 / (24 * h**3)).sum())
-
-
-def _step(parts: _Parts, home: Ints) -> tuple[Floats, Floats, Floats]:
-    """The step of Fisher scoring: of coefficients, regions and places."""
-    score, _, place_score = parts.scores
-    rest = score - parts.across_places.T @ (place_score / parts.place)
-    rest = rest - parts.across.T @ (parts.rest / parts.region)
-    step = cho_solve(parts.factor, rest)
-    up = (parts.rest - parts.across @ step) / parts.region
-    inside = (place_score - parts.across_places @ step) / parts.place - parts.share * up[home]
-    return step, up, inside
-
-
-def _grouping(of: Ints) -> tuple[Ints, Ints, csr_matrix]:
-    """Groups that occur, everybody's place among them (their number for none), and sums."""
-    known = np.flatnonzero(of >= 0)
-    kept, place = np.unique(of[known], return_inverse=True)
-    at = np.full(len(of), len(kept), dtype=np.int64)
-    at[known] = place.reshape(-1)
-    sums = csr_matrix((np.ones(len(known)), (at[known], known)), shape=(len(kept), len(of)))
-    sums.sort_indices()
-    return kept.astype(np.int64), at, sums
-
-
-@dataclass(frozen=True, eq=False)
-class _State:
-    """`q` (n,): E y; `slope` (n, K): how it moves with each profile's coefficient."""
-
-    theta: Floats
-    u: Floats
-    v: Floats
-    q: Floats
-    slope: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Parts:
-    """`scores` of coefficients, regions, places; `rest`: of regions without their places;
-    `region`, `place`: their information; `share` of a place's that people give; `across`,
-    `across_places`: with the coefficients; `factor`: of what is left of those."""
-
-    scores: tuple[Floats, Floats, Floats]
-    rest: Floats
-    region: Floats
-    place: Floats
-    share: Floats
-    across: Floats
-    across_places: Floats
-    factor: tuple[Floats, bool]
-
-
-def likelihood_of(
-    outcome: Outcome, ratio: float = 0.0, grid: Sequence[float] | Floats = GRID
-) -> Floats:
-    """The log-likelihood of tau on a grid, (G,), its largest value 0."""
-    fitter = Fitter(outcome, ratio)
-    values = np.array([fitter.fit(float(tau)).log_likelihood for tau in grid])
-    return np.asarray(values - values.max())
-
-
-def fits_of(outcome: Outcome, spreads: ArrayLike, ratio: float = 0.0) -> tuple[Fit, ...]:
-    """The posterior at each of some spreads."""
-    fitter = Fitter(outcome, ratio)
-    return tuple(fitter.fit(float(tau)) for tau in np.asarray(spreads))
-
-
-def residuals_of(outcome: Outcome, fit: Fit) -> tuple[Floats, Floats]:
-    """What profile, demographics and covariates leave of every answer (n,), and how its
-    expectation moves with the predictor (n,). The effect of where they live is not taken out."""
-    sample = outcome.sample
-    p = sample.design.shape[1]
-    base, profile = sample.design @ fit.coefficients[:p], fit.coefficients[p:]
-    if outcome.kind == "mean":
-        return outcome.y - base - sample.profile @ profile, np.ones(len(base))
-    s = expit(base[:, None] + profile)
-    expected = (sample.profile * s).sum(axis=1)
-    return outcome.y - expected, (sample.profile * s * (1 - s)).sum(axis=1)

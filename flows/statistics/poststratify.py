@@ -25,7 +25,8 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 from scipy.stats import norm
 
-from flows.statistics.multilevel import Fit, Kind
+from flows.statistics.multilevel import Fit
+from flows.statistics.multilevel_outcome import Kind
 from flows.statistics.multilevel_sample import MultilevelError
 
 Floats = NDArray[np.float64]

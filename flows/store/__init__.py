@@ -1,17 +1,15 @@
 """What the product remembers: answers in Parquet, facts in a catalogue, identities apart."""
 
+from flows.store.batch_records import Batch, Changes, NewBatch
 from flows.store.errors import StoreError
 from flows.store.records import (
     AreaPart,
     AreaRunRecord,
-    Batch,
-    Changes,
     Edition,
     EstimatePart,
     EstimateRun,
     ExportRecord,
     ModelRecord,
-    NewBatch,
     TableRun,
     Trace,
     TypingRecord,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
+from flows.store.batch_records import Batch, BatchChange, Changes, NewBatch
 from flows.store.catalogue import Catalogue
 from flows.store.combine import ORDERING, PERSON, compare, put_together
 from flows.store.errors import StoreDamaged, StoreError, UnknownRecord
 from flows.store.files import Files, Kind
 from flows.store.jsonable import plain
-from flows.store.records import Batch, BatchChange, Changes, NewBatch
 from flows.store.rows import insert_returning_id
 from flows.store.schema import batch, batch_change
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from flows.store.batch_records import Changes
 from flows.store.errors import StoreError
-from flows.store.records import Changes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +80,7 @@ def _column(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series[Any]:
     """One column of all frames under each other."""
     import pandas as pd
 
-    from flows.definitions.models import Missing
+    from flows.definitions.options import Missing
 
     present = [frame[name] for frame in frames if name in frame]
     coded = [str(column.dtype) == "category" for column in present]

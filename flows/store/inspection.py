@@ -6,36 +6,23 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, select
 
-from flows.store.area_runs import COLUMNS, AreaRuns
+from flows.store.batch_records import Batch
 from flows.store.batches import current_batches, load_batches
-from flows.store.catalogue import Catalogue
-from flows.store.derived import Derived
 from flows.store.editions import Editions
-from flows.store.estimate_runs import COLUMNS as ESTIMATE_COLUMNS
-from flows.store.estimate_runs import EstimateRuns
-from flows.store.files import Files, Kind, is_named_by_content, sha256_of
+from flows.store.files import Kind, is_named_by_content, sha256_of
 from flows.store.identities import IDENTITIES_FILE
-from flows.store.models import Models
-from flows.store.records import Batch, Trace, WaveStatus
-from flows.store.rows import linked, named
-from flows.store.schema import (
-    area_run,
-    batch,
-    estimate_run,
-    model_batch,
-    table_run,
-    typing,
-    typing_batch,
-    weighting,
-    weighting_batch,
-)
+from flows.store.parts import Parts
+from flows.store.records import EstimateRun, Trace, WaveStatus
+from flows.store.rows import linked
+from flows.store.schema import batch, model_batch, typing_batch, weighting_batch
 from flows.store.swaps import listing
 
 
-def find_faults(catalogue: Catalogue, files: Files) -> list[str]:
+def find_faults(parts: Parts) -> list[str]:
     """Missing and damaged files, and files that no record knows; one sentence each."""
-    with catalogue.reading() as connection:
-        owners = _owners(connection)
+    files = parts.files
+    with parts.catalogue.reading() as connection:
+        owners = _owners(parts, connection)
     faults = []
     for (kind, sha256), owner in owners.items():
         path = files.path(kind, sha256)
@@ -79,31 +66,24 @@ def find_edition_faults(editions: Editions, outputs: Path) -> list[str]:
     return faults
 
 
-def wave_status(
-    catalogue: Catalogue,
-    models: Models,
-    derived: Derived,
-    area_runs: AreaRuns,
-    estimate_runs: EstimateRuns,
-    editions: Editions,
-    survey: str,
-) -> tuple[WaveStatus, ...]:
+def wave_status(parts: Parts, survey: str) -> tuple[WaveStatus, ...]:
     """How far each wave with answers is, in the order in which the waves came in."""
-    with catalogue.reading() as connection:
+    with parts.catalogue.reading() as connection:
         batches = current_batches(connection, survey)
     current = frozenset(each.data_sha256 for each in batches)
-    made = editions.all(survey)
+    made = parts.editions.all(survey)
     projected = [
-        (run, *area_runs.rests_on(run.id)) for run in area_runs.all(survey, None, current=True)
+        (run, *parts.area_runs.rests_on(run.id))
+        for run in parts.area_runs.all(only_current=True, survey=survey)
     ]
     statuses = []
     for wave in dict.fromkeys(each.wave for each in batches):
         own = tuple(each for each in batches if each.wave == wave)
-        typed = derived.current_typing(survey, wave)
-        weighted = derived.current_weighting(survey, wave)
-        runs = tuple(derived.current_table_runs(survey, wave))
+        typed = parts.typings.current(survey=survey, wave=wave)
+        weighted = parts.weightings.current(survey=survey, wave=wave, scheme="demographics")
+        runs = tuple(parts.table_runs.all(only_current=True, survey=survey, wave=wave))
         outdated = []
-        with catalogue.reading() as connection:
+        with parts.catalogue.reading() as connection:
             for name, record, links in (
                 ("typing", typed, typing_batch),
                 ("weighting", weighted, weighting_batch),
@@ -119,20 +99,20 @@ def wave_status(
             or (typed is not None and run.typing_id != typed.id)
             or (weighted is not None and run.weighting_id != weighted.id)
         ]
-        areas = [(run, sound) for run, waves, sound in projected if f"{survey}/{wave}" in waves]
+        areas = [(run, sound) for run, waves, sound in projected if (survey, wave) in waves]
         outdated += [f"areas of {run.base} {run.year}" for run, sound in areas if not sound]
-        estimated = estimate_runs.all(survey, wave, current=True)
+        estimated = parts.estimate_runs.all(only_current=True, survey=survey, wave=wave)
         outdated += [
             f"estimates for {run.base} {run.year}"
             for run in estimated
-            if not estimate_runs.up_to_date(run)
+            if not estimates_up_to_date(parts, run)
         ]
         newest = {each.theme: each for each in made if each.wave == wave}
         statuses.append(
             WaveStatus(
                 wave=wave,
                 batches=own,
-                model=None if typed is None else models.by_id(typed.model_id),
+                model=None if typed is None else parts.models.by_id(typed.model_id),
                 typing=typed,
                 weighting=weighted,
                 table_runs=runs,
@@ -145,11 +125,18 @@ def wave_status(
     return tuple(statuses)
 
 
-def trace(catalogue: Catalogue, models: Models, derived: Derived, run_id: int) -> Trace:
+def estimates_up_to_date(parts: Parts, run: EstimateRun) -> bool:
+    """Whether area estimates stand on current answers and the current composition of their year."""
+    composition_is_current = parts.area_runs.current(id=run.area_run_id) is not None
+    _, answers_are_current = parts.estimate_runs.rests_on(run.id)
+    return composition_is_current and answers_are_current
+
+
+def trace(parts: Parts, run_id: int) -> Trace:
     """Everything a table run hangs on."""
-    run = derived.table_run(run_id)
-    typed = derived.typing(run.typing_id)
-    with catalogue.reading() as connection:
+    run = parts.table_runs.get(run_id)
+    typed = parts.typings.get(run.typing_id)
+    with parts.catalogue.reading() as connection:
         ids = (
             linked(connection, weighting_batch, run.weighting_id)
             | linked(connection, typing_batch, typed.id)
@@ -158,14 +145,14 @@ def trace(catalogue: Catalogue, models: Models, derived: Derived, run_id: int) -
         batches = load_batches(connection, batch.c.id.in_(ids))
     return Trace(
         table_run=run,
-        weighting=derived.weighting(run.weighting_id),
+        weighting=parts.weightings.get(run.weighting_id),
         typing=typed,
-        model=models.by_id(typed.model_id),
+        model=parts.models.by_id(typed.model_id),
         batches=tuple(batches),
     )
 
 
-def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
+def _owners(parts: Parts, connection: Connection) -> dict[tuple[Kind, str], str]:
     """Which record each stored file belongs to."""
     owners: dict[tuple[Kind, str], str] = {}
     for row in connection.execute(
@@ -173,20 +160,14 @@ def _owners(connection: Connection) -> dict[tuple[Kind, str], str]:
     ):
         owners[Kind.ANSWERS, row.data_sha256] = f"batch {row.id}"
         owners[Kind.QUARANTINE, row.quarantine_sha256] = f"batch {row.id}"
-    for kind, table in (
-        (Kind.TYPING, typing),
-        (Kind.WEIGHTING, weighting),
-        (Kind.TABLES, table_run),
+    for derived in (
+        parts.typings,
+        parts.weightings,
+        parts.table_runs,
+        parts.area_runs,
+        parts.estimate_runs,
     ):
-        for row in connection.execute(select(table.c.id, table.c.data_sha256)):
-            owners[kind, row.data_sha256] = f"{named(table)} {row.id}"
-    files = [area_run.c[column] for column in COLUMNS.values()]
-    for run_id, *hashes in connection.execute(select(area_run.c.id, *files)):
-        owners.update({(Kind.AREAS, sha256): f"{named(area_run)} {run_id}" for sha256 in hashes})
-    files = [estimate_run.c[column] for column in ESTIMATE_COLUMNS.values()]
-    for run_id, *hashes in connection.execute(select(estimate_run.c.id, *files)):
-        owner = f"{named(estimate_run)} {run_id}"
-        owners.update({(Kind.ESTIMATES, sha256): owner for sha256 in hashes})
+        owners |= derived.owned_files(connection)
     return owners
 
 

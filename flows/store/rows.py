@@ -27,13 +27,6 @@ def find(connection: Connection, table: Table, key: Mapping[str, Any]) -> Row[An
     return connection.execute(select(table).where(equal(table, key))).first()
 
 
-def find_current(connection: Connection, table: Table, scope: Mapping[str, Any]) -> Row[Any] | None:
-    """The current row of a scope, if there is one."""
-    return connection.execute(
-        select(table).where(equal(table, scope), table.c.current_since.is_not(None))
-    ).first()
-
-
 def required(connection: Connection, table: Table, record_id: int) -> Row[Any]:
     """The row with this id; refuses one that is not there."""
     row = connection.execute(select(table).where(table.c.id == record_id)).first()

@@ -63,6 +63,27 @@ def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
 
+def _derived(name: str, *own: Column[Any], key: tuple[str, ...], scope: tuple[str, ...]) -> Table:
+    """A table of derived records: found by its key and its inputs, one current per scope.
+
+    `own`: the columns that say what it is, what it was made from, and where its files are.
+    """
+    return Table(
+        name,
+        metadata,
+        Column("id", Integer, primary_key=True),
+        *own,
+        Column("inputs_sha256", String(64), nullable=False),
+        Column("rows", Integer, nullable=False),
+        Column("summary", JSON, nullable=False),
+        Column("code_version", String, nullable=False),
+        Column("created_at", Moment, nullable=False),
+        Column("current_since", Moment),
+        UniqueConstraint(*key, "inputs_sha256", name=f"uq_{name}_inputs"),
+        Index(f"ix_{name}_current", *scope, unique=True, **_where("current_since IS NOT NULL")),
+    )
+
+
 def _batches_of(record: str) -> Table:
     """The table that ties a derived record to the batches it was made from."""
     return Table(
@@ -164,153 +185,64 @@ model = Table(
 )
 """`document`: the accepted version as its readable file has it, byte for byte."""
 
-typing = Table(
+typing = _derived(
     "typing",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("survey", String, nullable=False),
     Column("wave", String, nullable=False),
     Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("inputs_sha256", String(64), nullable=False),
     Column("data_sha256", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("summary", JSON, nullable=False),
-    Column("code_version", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("current_since", Moment),
-    UniqueConstraint("survey", "wave", "model_id", "inputs_sha256", name="uq_typing_inputs"),
-    Index(
-        "ix_typing_current", "survey", "wave", unique=True, **_where("current_since IS NOT NULL")
-    ),
+    key=("survey", "wave", "model_id"),
+    scope=("survey", "wave"),
 )
 
-weighting = Table(
+weighting = _derived(
     "weighting",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("survey", String, nullable=False),
     Column("wave", String, nullable=False),
-    Column("inputs_sha256", String(64), nullable=False),
     Column("data_sha256", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("summary", JSON, nullable=False),
-    Column("code_version", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("current_since", Moment),
     Column("scheme", String, nullable=False, server_default="demographics"),
-    UniqueConstraint("survey", "wave", "inputs_sha256", name="uq_weighting_inputs"),
-    Index(
-        "ix_weighting_current",
-        "survey",
-        "wave",
-        "scheme",
-        unique=True,
-        **_where("current_since IS NOT NULL"),
-    ),
+    key=("survey", "wave"),
+    scope=("survey", "wave", "scheme"),
 )
 """`scheme`: the way of weighting; a wave has one current weighting of each."""
 
-table_run = Table(
+table_run = _derived(
     "table_run",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("survey", String, nullable=False),
     Column("wave", String, nullable=False),
     Column("theme", String, nullable=False),
     Column("weighting_id", ForeignKey("weighting.id"), nullable=False),
     Column("typing_id", ForeignKey("typing.id"), nullable=False),
-    Column("inputs_sha256", String(64), nullable=False),
     Column("data_sha256", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("summary", JSON, nullable=False),
-    Column("code_version", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("current_since", Moment),
-    UniqueConstraint(
-        "survey",
-        "wave",
-        "theme",
-        "weighting_id",
-        "typing_id",
-        "inputs_sha256",
-        name="uq_table_run_inputs",
-    ),
-    Index(
-        "ix_table_run_current",
-        "survey",
-        "wave",
-        "theme",
-        unique=True,
-        **_where("current_since IS NOT NULL"),
-    ),
+    key=("survey", "wave", "theme", "weighting_id", "typing_id"),
+    scope=("survey", "wave", "theme"),
 )
 
-area_run = Table(
+area_run = _derived(
     "area_run",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("survey", String, nullable=False),
     Column("base", String, nullable=False),
     Column("year", Integer, nullable=False),
     Column("model_id", ForeignKey("model.id"), nullable=False),
-    Column("inputs_sha256", String(64), nullable=False),
     Column("composition_sha256", String(64), nullable=False),
     Column("areas_sha256", String(64), nullable=False),
     Column("surroundings_sha256", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("summary", JSON, nullable=False),
-    Column("code_version", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("current_since", Moment),
-    UniqueConstraint(
-        "survey", "base", "year", "model_id", "inputs_sha256", name="uq_area_run_inputs"
-    ),
-    Index(
-        "ix_area_run_current",
-        "survey",
-        "base",
-        "year",
-        unique=True,
-        **_where("current_since IS NOT NULL"),
-    ),
+    key=("survey", "base", "year", "model_id"),
+    scope=("survey", "base", "year"),
 )
 """`areas_sha256`: of the part called `inputs`, which has a row for every finest area."""
 
-estimate_run = Table(
+estimate_run = _derived(
     "estimate_run",
-    metadata,
-    Column("id", Integer, primary_key=True),
     Column("survey", String, nullable=False),
     Column("wave", String, nullable=False),
     Column("base", String, nullable=False),
     Column("year", Integer, nullable=False),
     Column("area_run_id", ForeignKey("area_run.id"), nullable=False),
-    Column("inputs_sha256", String(64), nullable=False),
     Column("estimates_sha256", String(64), nullable=False),
     Column("parameters_sha256", String(64), nullable=False),
-    Column("rows", Integer, nullable=False),
-    Column("summary", JSON, nullable=False),
-    Column("code_version", String, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("current_since", Moment),
-    UniqueConstraint(
-        "survey",
-        "wave",
-        "base",
-        "year",
-        "area_run_id",
-        "inputs_sha256",
-        name="uq_estimate_run_inputs",
-    ),
-    Index(
-        "ix_estimate_run_current",
-        "survey",
-        "wave",
-        "base",
-        "year",
-        unique=True,
-        **_where("current_since IS NOT NULL"),
-    ),
+    key=("survey", "wave", "base", "year", "area_run_id"),
+    scope=("survey", "wave", "base", "year"),
 )
 """`parameters_sha256`: of the fitted models, from which any other area is estimated."""
 

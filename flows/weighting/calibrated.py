@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import WeightingPlan
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.statistics.variance import margin_dummies
 from flows.weighting.columns import Column, read_column
 from flows.weighting.scheme import PlanWeighting

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from flows.definitions.models import Questionnaire
+from flows.definitions.questionnaire import Questionnaire
 from flows.weighting.compare import Comparison, LevelFigures, ResultFigures
 from flows.weighting.report import named_levels, template, variable_name
 

@@ -15,15 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from flows.definitions.models import (
-    Composition,
-    Derived,
-    Level,
-    Margin,
-    Questionnaire,
-    Text,
-    WeightingPlan,
-)
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Derived, Level, Questionnaire
+from flows.definitions.weighting_plan import Composition, Margin, WeightingPlan
 from flows.errors import Refusal
 from flows.statistics.estimated_margins import (
     EstimatedMargin,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import WeightingPlan
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.fingerprint import of_json
 from flows.weighting.grouped import all_groups, groups_of, margins_of, part_of
 from flows.weighting.influence import influential, leverages

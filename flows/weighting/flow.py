@@ -12,7 +12,9 @@ from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Questionnaire, Wave, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.waves import Wave
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.edges import (
     RETRIED,
     Done,

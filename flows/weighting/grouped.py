@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import WeightingPlan
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.weighting.columns import read_column
 from flows.weighting.joining import group_totals
 from flows.weighting.result import design_effect

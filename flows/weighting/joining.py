@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from flows.definitions.check_groups import in_circle
-from flows.definitions.models import Groups, Margin, WeightingPlan
+from flows.definitions.weighting_plan import Groups, Margin, WeightingPlan
 from flows.errors import Refusal
 from flows.weighting.columns import Column, read_column
 

@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import (
-    AnswerColumn,
-    Dimension,
-    QuestionType,
-    Survey,
-    Text,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.models import Text
+from flows.definitions.questions import Dimension, QuestionType
+from flows.definitions.survey import Survey
 
 Floats = NDArray[np.float64]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from jinja2 import Template
 
-from flows.definitions.models import Questionnaire, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.pages import page_template
 from flows.weighting.charts import histogram_chart, margin_chart, people_chart
 from flows.weighting.margins import MISSING_LEVEL

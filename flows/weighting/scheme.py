@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.definitions.models import Questionnaire, WeightingPlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.ingest.derive import derive
 from flows.weighting.arguments import read_base_weight
 from flows.weighting.calibration import calibrate

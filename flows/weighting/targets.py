@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flows.definitions.models import Margin, WeightingPlan
+from flows.definitions.weighting_plan import Margin, WeightingPlan
 from flows.errors import Refusal
 
 

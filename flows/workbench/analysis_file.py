@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Language, Text, Wave
+from flows.definitions.models import Language, Text
+from flows.definitions.waves import Wave
 from flows.edges import (
     batches_of,
     existing_store,

@@ -15,40 +15,44 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.area_analysis.analysis import Mix
 from flows.crosstabs.area_analysis.world import OWN
-from flows.crosstabs.area_estimates.estimates import (
-    AreaModels,
-    EstimateRules,
-    WaveAnswers,
-    estimate_areas,
-    fit_wave,
-)
-from flows.crosstabs.area_estimates.ground import (
-    Areas,
-    Ground,
+from flows.crosstabs.area_estimates.composition import (
     blurred_margins,
     numbers_of_levels,
     share_variances,
 )
+from flows.crosstabs.area_estimates.estimates import EstimateRules, estimate_areas
+from flows.crosstabs.area_estimates.fitting import AreaModels, fit_wave
+from flows.crosstabs.area_estimates.ground import Areas, Ground
 from flows.crosstabs.area_estimates.kept import models_from_frame, models_to_frame
 from flows.crosstabs.area_estimates.tidy import estimates_tidy, published_estimates
 from flows.definitions import Survey, load_survey
 from flows.dossiers.area_analysis_files import file_stem
 from flows.dossiers.tidy_csv import write_tables_csv
-from flows.edges import Done, batches_of, existing_store, find_wave, write_json
+from flows.edges import batches_of, existing_store, find_wave, write_json
 from flows.errors import Refusal
 from flows.profiles.model import ProfileModel
 from flows.profiles.projection.composition import published
 from flows.store import EstimateRun, ModelRecord, Store
+from flows.workbench.area_base import (
+    Base,
+    areas_folder,
+    earlier_lists,
+    kind_of,
+    model_folder,
+    open_base,
+    own_record,
+)
 from flows.workbench.area_estimates_basis import Basis, basis_of_run, checked_model, wave_answers
 from flows.workbench.area_estimates_files import (
+    EstimatesDone,
+    area_facts,
+    attention,
     fixed_columns,
     guarded_names,
-    kind_of,
     most_apart,
-    own_record,
+    run_facts,
     write_all,
 )
-from flows.workbench.area_reports import Base, areas_folder, earlier_lists, open_base
 
 MOST_LOOKS = 1
 
@@ -81,7 +85,7 @@ def stored_estimates(
 
 def make_estimates(
     folder: Path, wave: str, base: str | None = None, year: int | None = None
-) -> Done:
+) -> EstimatesDone:
     """Estimate the headlines of a wave for all areas of a base, and write the CSV.
 
     `folder`: of the survey; `base`, `year`: default the only base there is, and its newest year.
@@ -110,11 +114,9 @@ def make_estimates(
         path = write_all(store, survey, found.run)
     summary = run.summary
     state = "as they were" if run.change == "unchanged" else "made"
-    kind = "SIMULATED, " if summary["simulated"] else ""
-    kind += "RESEARCH EXERCISE, " if summary["research"] else ""
     adding, areas = summary["adding"], summary["areas"]
     lines = [
-        f"Area estimates {wave}, {found.run.base} {found.run.year}, {state}: {kind}"
+        f"Area estimates {wave}, {found.run.base} {found.run.year}, {state}: {kind_of(run)}"
         f"{summary['headlines']} headlines; of {areas:,} figures of {summary['level']} areas "
         f"{adding:,} add to the national one",
         f"Spread pooled over {int(summary['pooled']['headlines'])} headlines of "
@@ -124,7 +126,7 @@ def make_estimates(
         f"Estimates: {path}",
         f"Next: themadossier estimates {folder} --wave {wave} --areas CODE,CODE",
     ]
-    return Done((run.id,), tuple(lines))
+    return EstimatesDone((run.id,), tuple(lines), facts=run_facts(run, path))
 
 
 def estimates_of_list(
@@ -134,7 +136,7 @@ def estimates_of_list(
     name: str | None = None,
     base: str | None = None,
     year: int | None = None,
-) -> Done:
+) -> EstimatesDone:
     """The stored estimates for one area, or for several as one; writes their CSV.
 
     `codes`: areas of the base or of areas.yaml, of any level. An own area is estimated from the
@@ -166,11 +168,11 @@ def estimates_of_list(
             ]
     shown = published_estimates(frame)
     fixed = fixed_columns(found.run, run)
-    tidy = guarded_names(estimates_tidy(shown, survey.code, wave, fixed))
+    tidy = estimates_tidy(shown, survey.code, wave, fixed)
     stem = file_stem(subject.mix.code, subject.mix.name.nl)
     folder_out = areas_folder(survey.code)
     path = folder_out / f"estimates-{wave}-{stem}.csv"
-    write_tables_csv(tidy, path)
+    write_tables_csv(guarded_names(tidy), path)
     if subject.mix.level == OWN:
         # Where area analyses keep theirs, so that a later list is compared with this one.
         kept = areas_folder(found.survey.code) / f"{stem}.json"
@@ -184,14 +186,8 @@ def estimates_of_list(
     if not current:
         lines.append("LOOK: answers or areas changed since these were made; make them again")
     lines.append(f"Estimates: {path}")
-    return Done((run.id,), tuple(lines))
-
-
-def model_folder(folder: Path, survey: Survey) -> Path:
-    """The folder of the survey whose profiles this one has."""
-    if survey.info.profiles == "own_answers" or survey.info.model_survey is None:
-        return Path(folder)
-    return Path(folder).resolve().parent / survey.info.model_survey
+    facts = area_facts(run, subject, tidy, path, up_to_date=current)
+    return EstimatesDone((run.id,), tuple(lines), facts=facts)
 
 
 # ------------------------------------------------------------------------------------ the work
@@ -237,7 +233,7 @@ def _made(
         "pooled": dict(models.pooled),
         "pooled_waves": [each.wave for each in answers],
         "each": lines.to_dict(orient="records"),
-        "attention": _attention(lines, [*basis.left_out, *unread], answers, wave),
+        "attention": attention(lines, [*basis.left_out, *unread], answers, wave),
         "kept": about,
     }
     batches = [b.id for each in basis.waves for b in batches_of(store, survey, each)]
@@ -269,39 +265,3 @@ def _own_area(
     table = pd.DataFrame({"level": [OWN], "area": [mix.code], "name": [mix.name.nl]})
     rules = EstimateRules(**run.summary["rules"])
     return estimate_areas(models, areas, table, rules).frame
-
-
-def _attention(
-    lines: pd.DataFrame, left_out: Sequence[str], answers: Sequence[WaveAnswers], wave: str
-) -> list[str]:
-    """What the reader of a run should look at."""
-    told = []
-    outside = (lines["national"] < lines["modelled_low"]) | (
-        lines["national"] > lines["modelled_high"]
-    )
-    if outside.any():
-        worst = lines.loc[outside].iloc[0]
-        told.append(
-            f"of {int(outside.sum())} of {len(lines)} headlines the measured national figure lies "
-            f"outside the interval that the areas together give (first: {worst['table']}): some "
-            "profiles or regions answered more than others"
-        )
-    people = next(each.people for each in answers if each.wave == wave)
-    unplaced = float((people.at[0] < 0).mean())
-    if unplaced > 0.1:
-        told.append(f"{unplaced:.0%} of the respondents live in no known area")
-    if left_out:
-        told.append(
-            f"waves {', '.join(left_out)} feed nothing: they are not typed by this model, "
-            "not weighted, or older than the questionnaire"
-        )
-    return told
-
-
-__all__ = [
-    "StoredEstimates",
-    "estimates_of_list",
-    "make_estimates",
-    "published_estimates",
-    "stored_estimates",
-]

@@ -9,12 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.crosstabs.area_estimates.estimates import EstimateRules, WaveAnswers
+from flows.crosstabs.area_estimates.estimates import EstimateRules
+from flows.crosstabs.area_estimates.fitting import WaveAnswers
 from flows.crosstabs.area_estimates.ground import Respondents
 from flows.crosstabs.area_estimates.headlines import headlines_of
 from flows.crosstabs.layout.layouts import layouts
 from flows.definitions import Survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import batches_of, kept_answers, weights_of
 from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json
@@ -25,7 +26,7 @@ from flows.profiles.projection.engine import AreaEngine
 from flows.profiles.projection.people import panel_typing
 from flows.profiles.projection.places import area_codes
 from flows.store import ModelRecord, Store
-from flows.workbench.area_reports import Base
+from flows.workbench.area_base import Base
 
 FORMAT = 1
 

@@ -23,7 +23,8 @@ from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.margins import calibrated_on, design_of
 from flows.crosstabs.tables import Table
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import PROFILE, Wave
+from flows.definitions.dossier_plan import PROFILE
+from flows.definitions.waves import Wave
 from flows.edges import existing_store, find_wave, kept_answers, profiles_of_people, weights_of
 from flows.errors import Refusal
 from flows.profiles.typing import TypingModel

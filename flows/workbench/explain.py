@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from flows.crosstabs.cells import STATISTICS
+from flows.crosstabs.explain.hiding import why_hidden
 from flows.crosstabs.explain.number import CellExplained, explain_cell, withheld
-from flows.crosstabs.explain.recipe import recipe
-from flows.crosstabs.explain.syntax import pandas_line, reading_line, spss_syntax
 from flows.crosstabs.margins import design_of
-from flows.crosstabs.tables import TOTAL, Table
-from flows.crosstabs.theme_tables import stored_tables
+from flows.crosstabs.tables import TOTAL
+from flows.crosstabs.theme_tables import care_of, stored_tables
 from flows.crosstabs.tidy import DONT_KNOW
 from flows.definitions import Survey
 from flows.edges import existing_store, find_wave, kept_answers
 from flows.errors import Refusal
 from flows.statistics.design import units_of
 from flows.store import Store, Trace
-from flows.workbench.analysis_file import file_of, profile_names
+from flows.workbench.analysis_file import profile_names
 from flows.workbench.explain_editions import (
     FoundEdition,
     answers_are_current,
@@ -31,6 +30,8 @@ from flows.workbench.explain_editions import (
     published_numbers,
     run_of,
 )
+from flows.workbench.explain_hidden import all_hidden, rules_of
+from flows.workbench.explain_lines import Lines, lines_of
 from flows.workbench.explain_lookup import (
     EVERYBODY,
     Published,
@@ -47,16 +48,6 @@ from flows.workbench.explain_records import (
     typing_of,
     weighting_of,
 )
-
-
-@dataclass(frozen=True)
-class Lines:
-    """How to make the number again from an analysis file."""
-
-    export: str
-    reading: str
-    pandas: str
-    spss: str
 
 
 @dataclass(frozen=True)
@@ -109,8 +100,9 @@ def explain_number(
         if store is None or run is None:
             return _by_file(found, numbers, number, row, column)
         trace = store.trace(run.id)
-        definition = definition_of(found.survey, survey)
-        return _by_store(store, definition, found, numbers, trace, (number, row, column), internal)
+        folder = survey or Path("surveys") / found.survey
+        place = (number, row, column)
+        return _by_store(store, folder, found, numbers, trace, place, internal)
     finally:
         if store is not None:
             store.close()
@@ -129,13 +121,14 @@ def _store() -> Store | None:
 
 def _by_store(
     store: Store,
-    survey: Survey,
+    folder: Path,
     found: FoundEdition,
     numbers: pd.DataFrame,
     trace: Trace,
     place: tuple[str, str, str],
     internal: bool,
 ) -> Explanation:
+    survey = definition_of(found.survey, folder)
     run = trace.table_run
     tables = stored_tables(store.read_table_run(run.id), survey, run.theme)
     place, redirected = out_of_overview(tables, place)
@@ -149,29 +142,37 @@ def _by_store(
     statistic = STATISTICS[kind] if kind is not None else DONT_KNOW
     published = published_of(numbers, table.identity.number, row, statistic, column)
     current = answers_are_current(store, survey, trace)
+    rules = rules_of(found, survey)
     cell = explain_cell(
         table,
         survey.questionnaire.question(table.identity.question),
         row,
         column,
-        survey.dossier.publication,
+        rules,
         _freedom(store, survey, trace, current),
-        shown=published.flag != "hidden",
-        verdict=None if published.flag == "below" else published.verdict,
+        verdict=None if published.flag in ("below", "hidden") else published.verdict,
     )
+    if published.flag == "hidden":
+        recorded = all_hidden(store, survey, found, run, tables, rules)
+        why = why_hidden(table, row, column, rules, care_of(survey), recorded)
+        cell = replace(cell, hidden=why)
     notes = [*redirected, *_notes(store, trace, current)]
+    if rules != survey.dossier.publication:
+        notes.append(
+            "The rules of publication have changed since this edition; it is explained by its own."
+        )
     lines = None
     try:
-        lines = _lines(store, survey, table, cell, run.wave)
+        lines = lines_of(store, survey, folder, table, cell, run.wave)
     except Refusal as refusal:
         notes.append(f"There are no lines to make it again: {refusal}")
     if not internal:
-        lines_of = numbers.loc[numbers["table"].eq(table.identity.number)]
-        lines_of = lines_of.loc[lines_of["column"].eq(column)]
+        shown = numbers.loc[numbers["table"].eq(table.identity.number)]
+        shown = shown.loc[shown["column"].eq(column)]
         cell = withheld(
             cell,
-            people=bool(lines_of["n"].notna().any()),
-            opinions=bool(lines_of["answer"].eq(DONT_KNOW).any()),
+            people=bool(shown["n"].notna().any()),
+            opinions=bool(shown["answer"].eq(DONT_KNOW).any()),
             bound=published.flag == "below",
         )
         if published.flag == "below":
@@ -229,20 +230,6 @@ def _notes(store: Store, trace: Trace, current: bool) -> list[str]:
                 "gives other numbers."
             )
     return notes
-
-
-def _lines(store: Store, survey: Survey, table: Table, cell: CellExplained, wave: str) -> Lines:
-    file, _ = file_of(store, survey, find_wave(survey, wave))
-    row = next((row for row in table.rows if row.code == cell.row), None)
-    identity = table.identity
-    made = recipe(file, survey.questionnaire, identity.question, identity.item, row, cell.column)
-    name = f"{survey.code}-{wave}"
-    return Lines(
-        export=f"themadossier export surveys/{survey.code} --wave {wave} --to {name}.sav",
-        reading=reading_line(f"{name}.sav"),
-        pandas=pandas_line(made),
-        spss=spss_syntax(made, f"{name}.sav"),
-    )
 
 
 # ------------------------------------------------------------------------------- by the file

@@ -11,6 +11,7 @@ from flows.workbench.explain_lookup import Published
 from flows.workbench.explain_records import Rows
 
 _LABEL = 13
+_IMPORTS = "import numpy as np, pandas as pd, pyreadstat"
 _INTERVALS = {
     "logit": "logit",
     "korn_graubard": "Korn-Graubard",
@@ -37,7 +38,8 @@ def explanation_lines(told: Explanation) -> list[str]:
     lines += [f"  {what}: {known}" for what, known in told.chain]
     if told.lines is not None:
         lines += ["", "Make it again from the analysis file:", f"  {told.lines.export}", ""]
-        lines += ["pandas:", f"  {told.lines.reading}", f"  {told.lines.pandas}", ""]
+        lines += ["pandas:", f"  {_IMPORTS}", f"  {told.lines.reading}"]
+        lines += [f"  {told.lines.pandas}", ""]
         lines += ["SPSS:", *(f"  {line}" for line in told.lines.spss.splitlines())]
     if told.notes:
         lines += ["", *told.notes]

@@ -9,7 +9,8 @@ from flows.crosstabs.portraits import portrait_tables, portraits
 from flows.crosstabs.sizes import profile_sizes
 from flows.crosstabs.theme_tables import care_of
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import Language, QuestionType, Text
+from flows.definitions.models import Language, Text
+from flows.definitions.questions import QuestionType
 from flows.dossiers.facts import ProfileFacts, profiles_of
 from flows.dossiers.portrait_pages import (
     PortraitFacts,

@@ -10,16 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pandas as pd
+
 from flows.crosstabs.banner import BannerAxis, Column, banner_of, filtered
+from flows.crosstabs.cells import STATISTICS
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.disclosure.edition import Beside
 from flows.crosstabs.dry_run import DryRun, dry_run
 from flows.crosstabs.margins import calibrated_on, design_of
+from flows.crosstabs.overview import compared
 from flows.crosstabs.publish import publish
-from flows.crosstabs.tables import Table, ThemeTables
+from flows.crosstabs.tables import PublishedTable, Table, ThemeTables
 from flows.crosstabs.theme_tables import about_people, care_of, filter_text, theme_tables
+from flows.crosstabs.tidy import tidy
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import PROFILE, Publication, Text, Wave
+from flows.definitions.dossier_plan import PROFILE, Publication
+from flows.definitions.models import Text
+from flows.definitions.waves import Wave
 from flows.edges import existing_store, find_wave, kept_answers, profiles_of_people, weights_of
 from flows.errors import Refusal
 from flows.published_tables import dossier_tables
@@ -30,7 +37,8 @@ class Tabulation:
     """What was asked, the unrounded `tables`, and what of them may be published.
 
     `columns`: the heads, axis by axis, the total last. `filter_text`: who is tabulated, in
-    words; None: everybody. `concept`: the profile model is not accepted yet.
+    words; None: everybody. `concept`: the profile model is not accepted yet. `weights`: the
+    lowest and the highest (mean 1).
     """
 
     survey: Survey
@@ -42,6 +50,39 @@ class Tabulation:
     filter_text: Text | None
     publication: Publication
     concept: bool
+    weights: tuple[float, float]
+
+    @property
+    def national(self) -> bool:
+        """Whether the total column is the whole country, and no area or part of the people."""
+        return self.survey.info.role != "consultation" and self.filter_text is None
+
+    def tidy(self, *, compare: bool = False) -> pd.DataFrame:
+        """The tidy table of what is published, one line a number.
+
+        `compare`: with a last column `times_total`, of shares that are marked: how many times
+        the share in the total column (`overview.compared`).
+        """
+        frame = tidy(self.published, self.survey.code, self.wave.code, "")
+        if compare:
+            told = _times(self.published.tables)
+            keys = zip(*(frame[name] for name in CELL), strict=True)
+            frame["times_total"] = pd.array([told.get(key) for key in keys], dtype="Float64")
+        return frame
+
+
+CELL = ("table", "statistic", "answer", "column")
+"""What tells one line of the tidy table from another."""
+
+
+def _times(tables: Sequence[PublishedTable]) -> dict[tuple[str, str, str, str], float]:
+    return {
+        (table.identity.number, STATISTICS[row.kind], row.code, column): times
+        for table in tables
+        for row, line in zip(table.rows, compared(table), strict=True)
+        for column, times in zip(table.columns, line, strict=True)
+        if times is not None
+    }
 
 
 def tabulate(
@@ -116,6 +157,7 @@ def tabulate(
         filter_text=about,
         publication=publication,
         concept=concept,
+        weights=(weighting.summary["weights"]["min"], weighting.summary["weights"]["max"]),
     )
 
 

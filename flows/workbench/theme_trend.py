@@ -22,8 +22,11 @@ from flows.crosstabs.trend.groups import Naive, naive_change
 from flows.crosstabs.trend.page import page_of, report_of
 from flows.crosstabs.trend.publish import PublishedTrend, publish_trend
 from flows.crosstabs.trend.questions import reworded_between
+from flows.crosstabs.trend.readable import readable_rows
 from flows.crosstabs.trend.rows import battery_mean, has_battery
 from flows.definitions import Survey, load_survey
+from flows.definitions.models import Language, Text
+from flows.dossiers.tidy_csv import write_tables_csv
 from flows.edges import (
     Done,
     existing_store,
@@ -64,8 +67,13 @@ def theme_trend(
     profiles_from: Sequence[str] = (),
     same_people: bool = False,
     test_reworded: bool = False,
+    language: Language = "nl",
 ) -> Done:
-    """What changed from one wave to another: writes `reports/<after>/trend-....html` and `.csv`.
+    """What changed from one wave to another: a page and tables in `reports/<after>/`.
+
+    The page and the table for people are in `language`: `trend-....html` and `trend-....nl.csv`,
+    or `trend-....en.html` and `.en.csv`. `trend-....csv` is for programs and the auditor, and the
+    same in both.
 
     Of one theme, or of all themes that both waves fill. By the rules of publication, unless
     `internal`: then everything, unrounded, and the files say INTERN. `profiles_from`: questions
@@ -79,7 +87,7 @@ def theme_trend(
     survey = load_survey(folder)
     waves = [find_wave(survey, code) for code in (before, after)]
     themes = shared_themes(survey, waves, theme)
-    looks: list[str] = []
+    looks: list[Text] = []
     narrowed = bool(profiles_from or same_people)
     with existing_store() as store:
         sides = [measured(store, survey, wave) for wave in waves]
@@ -117,6 +125,7 @@ def theme_trend(
         groups=bool(profiles_from),
         concept=model is not None and model[1] and not profiles_from,
         naive=_naive(survey, sides, compared) if internal else (),
+        language=language,
     )
     sizes = None if narrowed else _sizes(survey, sides, model)
     report = report_of(told, compared, shown, sizes, reversed_)
@@ -126,11 +135,12 @@ def theme_trend(
         + ["intern"] * internal
     )
     out = reports_folder(survey.code, after)
-    page = write_whole(out / f"{name}.html", page_of(report))
-    rows = rows_of(told, compared, shown)
-    csv = write_whole(out / f"{name}.csv", rows.to_csv(index=False))
-    attention = report["attention"]
-    lines = [report["summary"], *_shown(attention), f"Page: {page}", f"Figures: {csv}"]
+    suffix = "" if language == "nl" else f".{language}"
+    page = write_whole(out / f"{name}{suffix}.html", page_of(report))
+    write_whole(out / f"{name}.csv", rows_of(told, compared, shown).to_csv(index=False))
+    figures = out / f"{name}.{language}.csv"
+    write_tables_csv(readable_rows(told, compared, shown), figures)
+    lines = [report["summary"], *_shown(report["looks"]), f"Page: {page}", f"Figures: {figures}"]
     return Done((), tuple(lines))
 
 

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from flows.crosstabs.banner import Banner, profile_banner
 from flows.crosstabs.margins import calibrated_on, design_of
 from flows.crosstabs.trend.groups import groups_by
+from flows.crosstabs.trend.texts import say, text_of
 from flows.definitions import Survey
-from flows.definitions.models import Text, Wave
+from flows.definitions.models import Language, Text
+from flows.definitions.waves import Wave
 from flows.edges import kept_answers, profiles_of_people, weights_of
 from flows.errors import Refusal
 from flows.profiles.model import ProfileModel
@@ -148,8 +150,8 @@ def columns_of_waves(
     sides: Sequence[Measured],
     profiles_from: Sequence[str],
     model: tuple[ProfileModel, bool] | None,
-    looks: list[str],
-) -> tuple[dict[str, Text], Banners, Banners | None, str]:
+    looks: list[Text],
+) -> tuple[dict[str, Text], Banners, Banners | None, Text]:
     """Names of the columns, the columns in both waves, these by the other wave, what they are."""
     n = [len(side.answers) for side in sides]
     if profiles_from:
@@ -167,20 +169,17 @@ def columns_of_waves(
         if groups.turned is not None:
             other = profile_banner(groups.turned, groups.codes, n[0])
             turned = (other, other)
-        about = (
-            f"{len(groups.codes)} groups made for this comparison of "
-            f"{', '.join(profiles_from)} in {sides[0].wave.code}, and kept nowhere; everybody "
-            "stays in the same group"
+        about = text_of(
+            "about.groups",
+            n=len(groups.codes),
+            questions=", ".join(profiles_from),
+            before=sides[0].wave.code,
         )
         return names, (banner, banner), turned, about
     typed = [(side.typing.model_id if side.typing else None) for side in sides]
     if None in typed or typed[0] != typed[1]:
-        versions = " and ".join(f"{side.wave.code}: {side.version or 'none'}" for side in sides)
-        looks.append(
-            f"No columns of profiles: the waves were not typed by one version ({versions}). Type "
-            "both by the same version."
-        )
-        return {}, (Banner(()), Banner(())), None, "no profiles"
+        looks.append(text_of("look.none", versions=_versions(sides)))
+        return {}, (Banner(()), Banner(())), None, text_of("about.none")
     codes = survey.profiles.codes
     first, second = (
         profile_banner(side.profiles, codes, count)
@@ -191,5 +190,15 @@ def columns_of_waves(
         each.code: model[0].name(each.code) if model and each.code in model[0].codes else each.label
         for each in survey.profiles.profiles
     }
-    about = f"profiles as each wave was typed, by model {sides[0].version}"
+    about = text_of("about.profiles", version=sides[0].version)
     return names, (first, second), None, about
+
+
+def _versions(sides: Sequence[Measured]) -> Text:
+    """By which version each wave was typed."""
+
+    def told(language: Language) -> str:
+        none = say(language, "none")
+        return ", ".join(f"{side.wave.code}: {side.version or none}" for side in sides)
+
+    return Text(nl=told("nl"), en=told("en"))

@@ -9,19 +9,10 @@ import numpy as np
 import pandas as pd
 
 from flows.crosstabs.tables import Table
-from flows.definitions.models import (
-    MISSING_CODES,
-    Base,
-    Dimension,
-    Item,
-    Missing,
-    Net,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import columns_of
+from flows.definitions.options import MISSING_CODES, Item, Missing, Net, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Base, Dimension, Question, QuestionType
 
 PROFILES = ("pa", "pb", "pc", "pd")
 

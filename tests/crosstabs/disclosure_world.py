@@ -8,26 +8,21 @@ totals need no rules of their own: every figure is a statement about sums of the
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from crosstab_world import question
 from scipy.optimize import linprog
+from scipy.sparse import csr_matrix
 
 from flows.crosstabs.banner import Banner, BannerAxis, Column, axis_of_column, column_code
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.tables import Flag, PublishedTable, Table
-from flows.definitions.models import (
-    MISSING_CODES,
-    Base,
-    Missing,
-    Net,
-    Option,
-    Questionnaire,
-    QuestionType,
-    Score,
-    Text,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Missing, Net, Option, Score
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Base, QuestionType
 
 ANSWERS = ("a1", "a2", "a3", "a4")
 NETS = {"top": ("a1", "a2"), "low": ("a3", "a4"), "most": ("a1", "a2", "a3")}
@@ -163,6 +158,7 @@ class Attack:
         self.most: list[float] = []
         self.equal: list[np.ndarray] = []
         self.exact: list[float] = []
+        self.found: list[np.ndarray] = []
         for table in tables:
             if table.identity.question == "Q":
                 for column in table.columns:
@@ -216,22 +212,32 @@ class Attack:
                 factors = np.isin(answers, row.members or (row.code,)).astype(float)
             self._between(who * factors, low * weight, high * weight)
 
+    @cached_property
+    def program(self) -> dict:
+        """All that was read, as a linear programme takes it."""
+        return {
+            "A_ub": csr_matrix(np.array(self.rows)) if self.rows else None,
+            "b_ub": self.most or None,
+            "A_eq": csr_matrix(np.array(self.equal)),
+            "b_eq": self.exact,
+            "bounds": (0.0, None),
+        }
+
+    def goal(self, who: np.ndarray, answers: tuple[str, ...], weight: float) -> np.ndarray:
+        """The share of some answers among cells `who` of this weight, as factors of all cells."""
+        return who * self.cells["Q"].isin(answers).to_numpy() / weight
+
     def bounds(self, who: np.ndarray, answers: tuple[str, ...], weight: float):
         """Lowest and highest share of some answers among cells `who` of this weight."""
-        goal = who * self.cells["Q"].isin(answers).to_numpy() / weight
+        return self.ends(self.goal(who, answers, weight))
+
+    def ends(self, goal: np.ndarray) -> tuple[float, float]:
         ends = []
         for sign in (1.0, -1.0):
-            found = linprog(
-                sign * goal,
-                A_ub=np.array(self.rows) if self.rows else None,
-                b_ub=self.most or None,
-                A_eq=np.array(self.equal),
-                b_eq=self.exact,
-                bounds=(0.0, None),
-                method="highs",
-            )
+            found = linprog(sign * goal, method="highs", **self.program)
             assert found.status == 0, "what is published contradicts itself"
             ends.append(sign * found.fun)
+            self.found.append(found.x)
         return ends[0], ends[1]
 
     def solved(self, table: PublishedTable, special: bool = False) -> list[tuple[str, str, float]]:
@@ -254,7 +260,13 @@ class Attack:
                 extreme = special and n < 100 and (share < 0.005 or share >= 0.995)
                 if not (n < 30 or small or extreme or line[c].flag is Flag.PROTECTED):
                     continue
-                low, high = self.bounds(self._who(table, column).astype(float), answers, weight)
-                if high - low <= max(0.10, min(3 / n, 0.9)):
+                goal = self.goal(self._who(table, column).astype(float), answers, weight)
+                need = max(0.10, min(3 / n, 0.9))
+                # Two solutions that lie far apart need no programme more.
+                seen = np.array(self.found) @ goal if self.found else np.zeros(1)
+                if np.ptp(seen) > need:
+                    continue
+                low, high = self.ends(goal)
+                if high - low <= need:
                     found.append((column, row.code, high - low))
         return found

@@ -11,7 +11,9 @@ from crosstab_world import question
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.tables import Table
-from flows.definitions.models import MISSING_CODES, Net, Option, Questionnaire, QuestionType
+from flows.definitions.options import MISSING_CODES, Net, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 
 
 def counted(

@@ -13,15 +13,12 @@ from flows.crosstabs.crosstab import checked_weights, tables_of
 from flows.crosstabs.derived_rows import derive_rows
 from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.tables import TOTAL, Table
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.dossier_plan import Publication
 from flows.definitions.load import resolve_scales
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Publication,
-    Question,
-    Questionnaire,
-    columns_of,
-)
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
 from flows.statistics.design import SampleDesign
 from flows.statistics.variance import weighted_sample
 

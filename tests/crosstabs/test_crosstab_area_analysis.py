@@ -30,8 +30,9 @@ from flows.crosstabs.area_analysis.safety import Named, Territory, check_safe, p
 from flows.crosstabs.area_analysis.tidy import area_tidy
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tidy import COLUMNS
-from flows.definitions.models import Composition, Text
+from flows.definitions.models import Text
 from flows.definitions.own_areas import AreaRules
+from flows.definitions.weighting_plan import Composition
 from flows.profiles.projection.groups import bounds
 from flows.statistics.estimated_margins import shares_covariance
 

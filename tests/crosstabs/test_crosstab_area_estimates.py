@@ -11,13 +11,8 @@ import pytest
 from scipy.sparse import csr_matrix, vstack
 from scipy.special import expit
 
-from flows.crosstabs.area_estimates.estimates import (
-    AreaModels,
-    EstimateRules,
-    WaveAnswers,
-    estimate_areas,
-    fit_wave,
-)
+from flows.crosstabs.area_estimates.estimates import EstimateRules, estimate_areas
+from flows.crosstabs.area_estimates.fitting import AreaModels, WaveAnswers, fit_wave
 from flows.crosstabs.area_estimates.ground import Areas, Ground, Respondents
 from flows.crosstabs.area_estimates.headlines import Headline, headlines_of
 from flows.crosstabs.area_estimates.kept import models_from_frame, models_to_frame
@@ -25,15 +20,8 @@ from flows.crosstabs.area_estimates.tidy import EXTRA, estimates_tidy, published
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.tidy import COLUMNS
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Item,
-    Net,
-    Option,
-    Question,
-    QuestionType,
-)
+from flows.definitions.options import MISSING_CODES, Item, Net, Option
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.statistics.poststratify import Cells, share_covariance
 
 REGIONS, EACH, K = 80, 4, 3

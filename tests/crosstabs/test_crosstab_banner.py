@@ -18,7 +18,11 @@ from flows.crosstabs.banner import (
 from flows.crosstabs.cells import cells_frame, tables_of_cells
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
-from flows.definitions.models import Derived, Level, Option, Profile, QuestionType, Text
+from flows.definitions.models import Text
+from flows.definitions.options import Option
+from flows.definitions.profile_plan import Profile
+from flows.definitions.questionnaire import Derived, Level
+from flows.definitions.questions import QuestionType
 from flows.statistics.linearisation import calibration_residual, linearised_covariance
 from flows.statistics.variance import margin_dummies
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import TOTAL, Flag
 from flows.crosstabs.theme_tables import care_of
 from flows.definitions import load_survey
-from flows.definitions.models import Derived, Level, Publication, SurveyInfo
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.options import Missing
+from flows.definitions.questionnaire import Derived, Level
+from flows.definitions.waves import SurveyInfo
 
 RULES = Publication()
 LOCAL, SPECIAL = Care(local=frozenset({"age"})), Care(special=frozenset({"age"}))
@@ -123,18 +127,76 @@ def test_what_is_derived_in_steps_is_found(tmp_path: Path) -> None:
     assert care_of(survey.model_copy(update={"info": local})).everywhere
 
 
-def test_a_table_beside_a_dossier_does_not_solve_what_that_hides() -> None:
-    """The dossier has profiles and ages; the new table nests them, and shows the dossier's gap."""
+# ------------------------------------------------------------------ beside a dossier that stands
+
+
+@pytest.fixture(scope="module")
+def dossier() -> SimpleNamespace:
+    """A dossier by profile that hides a small one, and the people it is about."""
     frame = people(900, 12, 0.9)
-    small = frame[frame["profile"] == "p2"].index[20:]
-    frame = frame.drop(small).reset_index(drop=True)
-    dossier = edition(frame, (("profile",),))
-    told = publish(dossier, RULES).tables
-    new = edition(frame, (("age",), ("profile", "age")))
-    for beside, safe in (((), False), (tuple(zip(dossier, told, strict=True)), True)):
-        published = publish(new, RULES, beside=beside)
+    frame = frame.drop(frame[frame["profile"] == "p2"].index[20:]).reset_index(drop=True)
+    tables = edition(frame, (("profile",),))
+    return SimpleNamespace(frame=frame, tables=tables, told=publish(tables, RULES).tables)
+
+
+def beside(dossier: SimpleNamespace) -> tuple:
+    return tuple(zip(dossier.tables, dossier.told, strict=True))
+
+
+def test_a_table_beside_a_dossier_does_not_solve_what_that_hides(dossier: SimpleNamespace) -> None:
+    """The dossier has profiles and ages; the new table nests them, and shows the dossier's gap."""
+    new = edition(dossier.frame, (("age",), ("profile", "age")))
+    for files, safe in (((), False), (beside(dossier), True)):
+        published = publish(new, RULES, beside=files)
         assert len(published.tables) == len(new)
-        assert published.notes == ()
-        attack = Attack(frame, [*told, *published.tables])
-        leaks = [x for t in (*told, *published.tables) for x in attack.solved(t)]
+        # How few of a profile have no opinion is in the dossier, so of a part of it as well.
+        assert all("no opinion" in note for note in published.notes)
+        attack = Attack(dossier.frame, [*dossier.told, *published.tables])
+        leaks = [x for t in (*dossier.told, *published.tables) for x in attack.solved(t)]
         assert (leaks == []) is safe
+
+
+def few_of_a_large_profile(code: str) -> pd.DataFrame:
+    """3 of the 500 people of p0 said `code`, and all of them are among its 60 of age x."""
+    frame = people(1200, 5, 0.0)
+    frame["weight"] = 1.0
+    frame["profile"] = np.where(np.arange(1200) < 500, "p0", "p1")
+    frame["age"] = np.where((np.arange(1200) < 60) | (np.arange(1200) > 700), "x", "y")
+    frame["Q"] = np.resize(["a2", "a3", "a4"], 1200)
+    frame.loc[[0, 1, 2, *range(800, 900)], "Q"] = code
+    return frame
+
+
+def test_no_opinion_that_a_dossier_gives_away_is_told() -> None:
+    """It is protected in the table by itself, and a note says that both together tell it."""
+    frame = few_of_a_large_profile(Missing.DONT_KNOW.code)
+    tables = edition(frame, (("profile",),))
+    told = publish(tables, RULES).tables
+    assert told[0].dont_know[0].flag is Flag.BELOW
+    new = edition(frame, (("profile",), ("profile", "age")))
+    place = new[0].columns.index("p0")
+    alone = publish(new, RULES)
+    assert alone.notes == ()
+    assert alone.tables[0].dont_know[place].flag is Flag.PROTECTED
+    published = publish(new, RULES, beside=[(tables[0], told[0])])
+    assert published.tables[0].dont_know == alone.tables[0].dont_know
+    assert ["age:x*p0: no opinion" in note for note in published.notes].count(True) == 1
+
+
+def test_what_a_dossier_tells_of_a_whole_it_tells_of_each_part() -> None:
+    """Of 500 less than 1% said a1, so of 60 of them no more than 5 did: nothing mends that."""
+    frame = few_of_a_large_profile("a1")
+    tables = edition(frame, (("profile",),))
+    told = publish(tables, RULES).tables
+    assert flag(publish(tables, RULES), "p0") is Flag.BELOW
+    new = edition(frame, (("profile", "age"),))
+    published = publish(new, RULES, beside=[(tables[0], told[0])])
+    assert flag(published, "p0*age:x") is Flag.PROTECTED
+    assert [note for note in published.notes if "a1 is hidden but follows" in note]
+    attack = Attack(frame, list(told))
+    who = attack._who(new[0], "p0*age:x").astype(float)
+    inside = (frame["profile"] == "p0") & (frame["age"] == "x")
+    attack._equals(who, float(inside.sum()) / len(frame))
+    low, high = attack.bounds(who, ("a1",), float(inside.sum()) / len(frame))
+    # From the dossier and the size of the group alone.
+    assert high - low <= 0.1

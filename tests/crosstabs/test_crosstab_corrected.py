@@ -17,7 +17,8 @@ from flows.crosstabs.crosstab import tables_of
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import Identity, Row
-from flows.definitions.models import Publication, Text
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Text
 from flows.statistics.misclassification import known_classification
 from flows.statistics.variance import weighted_sample
 

@@ -11,7 +11,7 @@ from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.sizes import profile_sizes
-from flows.definitions.models import MISSING_CODES
+from flows.definitions.options import MISSING_CODES
 from flows.statistics.design import SampleDesign
 from flows.statistics.linearisation import calibration_residual, linearised_covariance
 from flows.statistics.variance import margin_dummies

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from flows.crosstabs.diff.editions import TableDiff, compare
+from flows.crosstabs.diff.lines import changes_frame
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions.models import Text
 
@@ -160,6 +161,35 @@ def test_texts_are_compared_where_both_are_known() -> None:
     ]  # fmt: skip
     assert found.changed[0].summary["nl"] == "1 tekst is anders."
     assert found.changed[0].cells == ()
+
+
+def test_every_change_is_a_line() -> None:
+    before = changed(line("E3", "ja"), line(answer="weg", value=0.1))
+    after = changed(line("E4", "ja", n=80), line(column="blauw"), line(answer="oneens", value=0.2))
+    texts = {"title (nl)": "Energie"}, {"title (nl)": "=Energie", "tables E1 text (nl)": "Eens?"}
+    found = compare(before, after, texts=texts)
+    lines = changes_frame(found)
+    assert list(zip(lines["what"], lines["table"], strict=True)) == [
+        ("row removed", "E1"), ("column added", "E1"), ("table added", "E4"),
+        ("table removed", "E3"), ("number interval", "E1"), ("text", ""), ("text", "E1"),
+    ]  # fmt: skip
+    gone, came, added, removed, cell, text, new = lines.to_dict("records")
+    assert (gone["answer"], came["column"]) == ("weg", "blauw")
+    assert (added["n_after"], removed["n_before"]) == (80, 200)
+    assert pd.isna(added["n_before"])
+    assert (cell["answer"], cell["column"]) == ("oneens", "rood")
+    assert (cell["value_before"], cell["value_after"], cell["n_after"]) == (0.3, 0.2, 200)
+    assert cell["change"] == pytest.approx(-0.1)
+    assert (text["text"], text["text_before"], text["text_after"]) == (
+        "title (nl)", "Energie", "=Energie",
+    )  # fmt: skip
+    assert pd.isna(new["text_before"])
+
+
+def test_two_equal_editions_have_heads_and_no_lines() -> None:
+    lines = changes_frame(compare(edition(*BASE), edition(*BASE)))
+    assert len(lines) == 0
+    assert {"table", "what", "value_before", "text_after"} <= set(lines.columns)
 
 
 def test_only_wider_margins_are_told_as_that() -> None:

@@ -10,7 +10,9 @@ from statsmodels.stats.proportion import test_proportions_2indep as two_proporti
 
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
-from flows.definitions.models import MISSING_CODES, Option, Questionnaire, QuestionType
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.statistics.linearisation import calibration_residual, linearised_covariance
 from flows.statistics.variance import margin_dummies
 

@@ -8,7 +8,9 @@ from crosstab_world import PROFILES, QUESTIONNAIRE, QUESTIONS, question, tables_
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.tables import TOTAL
-from flows.definitions.models import MISSING_CODES, Option, Questionnaire, QuestionType
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 from rows_world import PROFILES, QUESTIONNAIRE, rows_world
 
+from flows.crosstabs.disclosure.care import Care
+from flows.crosstabs.dry_run import dry_run
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.explain.number import CellExplained, explain_cell, withheld
+from flows.crosstabs.explain.hiding import why_hidden
+from flows.crosstabs.explain.number import CellExplained, Hidden, explain_cell, withheld
 from flows.crosstabs.tables import TOTAL, Table
 from flows.crosstabs.verdicts import marked
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 PEOPLE = 900
 
@@ -28,14 +31,10 @@ def explained(
     column: str,
     publication: Publication = Publication(),  # noqa: B008
     *,
-    shown: bool = True,
-    verdict: str | None = None,
     freedom: int = PEOPLE - 1,
 ) -> CellExplained:
     question = QUESTIONNAIRE.question(table.identity.question)
-    return explain_cell(
-        table, question, row, column, publication, freedom, shown=shown, verdict=verdict
-    )
+    return explain_cell(table, question, row, column, publication, freedom)
 
 
 @pytest.mark.parametrize("number", ["S", "A", "L", "M", "O"])
@@ -127,42 +126,72 @@ def test_beyond_chance_but_too_small_is_told(tables: dict[str, Table]) -> None:
     assert mean.threshold == pytest.approx(0.2 * deviation)
 
 
-@pytest.mark.parametrize(
-    ("changes", "rule"),
-    [
-        ({"n": 12}, "too_few"),
-        ({"n": 0}, "no_base"),
-        ({"n": 80, "count": 3}, "small_answer"),
-        ({"n": 80, "count": 80, "estimate": 1.0}, "special"),
-        ({}, "complement"),
-    ],
-)
-def test_why_a_number_is_hidden(
-    changes: dict[str, float], rule: str, tables: dict[str, Table]
-) -> None:
-    table = tables["S"]
-    table = replace(table, identity=replace(table.identity, special="health"))
-    r, c = table.row("2"), table.columns.index("pc")
+def hidden(
+    table: Table,
+    row: str,
+    column: str,
+    care: Care = Care(),  # noqa: B008
+    **changes: float,
+) -> Hidden:
+    """Why a cell of a table is hidden by today's rules, with some numbers in it changed."""
+    r, c = table.row(row), table.columns.index(column)
     for name, value in changes.items():
         values = getattr(table, name).copy()
         values[c if name == "n" else (r, c)] = value
         table = replace(table, **{name: values})
-    told = explained(table, "2", "pc", shown=False)
-    assert told.hidden is not None
-    assert told.hidden.rule == rule
+    recorded = dry_run([table], Publication(), care=care).hidden
+    return why_hidden(table, row, column, Publication(), care, recorded)
+
+
+LOCAL, SPECIAL = Care(everywhere=True), Care(special=frozenset({"profile"}))
+
+
+@pytest.mark.parametrize(
+    ("special", "care", "changes", "rule", "says"),
+    [
+        ("none", Care(), {"n": 12}, "too_few", "fewer than 30 people"),
+        ("none", Care(), {"n": 0}, "no_base", "nobody in this column"),
+        ("none", Care(), {"n": 500, "estimate": np.nan}, "no_base", "nobody in this column"),
+        ("none", Care(), {"n": 80, "count": 3}, "small_answer", "in a base under 100"),
+        ("none", LOCAL, {"n": 500, "count": 3}, "small_answer", "below a province"),
+        ("health", Care(), {"n": 80, "count": 80, "estimate": 1.0}, "special",
+         "0% or 100% of a special question"),
+        ("none", SPECIAL, {"n": 80, "count": 80, "estimate": 1.0}, "special",
+         "among people whom a special question makes"),
+        ("none", Care(), {}, "unknown", "the present definitions and code would show it"),
+    ],
+)  # fmt: skip
+def test_why_a_number_is_hidden(
+    special: str,
+    care: Care,
+    changes: dict[str, float],
+    rule: str,
+    says: str,
+    tables: dict[str, Table],
+) -> None:
+    table = replace(tables["S"], identity=replace(tables["S"].identity, special=special))
+    told = hidden(table, "2", "pc", care, **changes)
+    assert told.rule == rule
+    assert says in told.reason
 
 
 def test_a_complement_names_what_it_protects(tables: dict[str, Table]) -> None:
     table = tables["S"]
     n = table.n.copy()
     n[table.columns.index("pb")] = 12
-    told = explained(replace(table, n=n), "2", "pc", shown=False)
-    assert told.hidden is not None
-    assert "2:pb" in told.hidden.reason
+    recorded = dry_run([replace(table, n=n)], Publication()).hidden
+    others = [cell for cell in recorded if cell.column != "pb" and cell.row != "dont_know"]
+    assert others
+    for cell in others:
+        told = why_hidden(table, cell.row, cell.column, Publication(), Care(), recorded)
+        assert told.rule == "complement"
+        assert cell.protects in told.reason
+        assert "protects another number: S" in told.reason
 
 
 def test_withheld_leaves_nothing_of_the_number(tables: dict[str, Table]) -> None:
-    told = withheld(explained(tables["S"], "2", "pc", shown=False), people=True, opinions=True)
+    cell = replace(explained(tables["S"], "2", "pc"), hidden=Hidden("small_answer", "1 to 4"))
+    told = withheld(cell, people=True, opinions=True)
     assert (told.estimate, told.compared, told.bases.behind) == (None, None, None)
     assert told.bases.answered == tables["S"].n[tables["S"].columns.index("pc")]
     alone = withheld(explained(tables["S"], "2", "pc"), people=False, opinions=False)
@@ -205,3 +234,9 @@ def test_a_row_or_column_that_is_not_there_is_refused(tables: dict[str, Table]) 
         explained(tables["S"], "nee", TOTAL)
     with pytest.raises(CrosstabError, match="Its columns are: pa, pb, pc, total"):
         explained(tables["S"], "eens", "px")
+
+
+def test_a_rule_with_its_own_correction_is_told_with_that(tables: dict[str, Table]) -> None:
+    told = explained(tables["S"], "eens", "pa", Publication(test="spss")).compared
+    assert told is not None
+    assert told.correction == "bonferroni"

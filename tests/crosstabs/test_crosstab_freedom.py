@@ -17,7 +17,8 @@ from flows.crosstabs.explain.error import estimate_of
 from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.pairwise import compare
 from flows.crosstabs.tables import Row
-from flows.definitions.models import Publication, Questionnaire
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questionnaire import Questionnaire
 from flows.statistics.design import SampleDesign
 from flows.statistics.misclassification import known_classification
 from flows.statistics.variance import weighted_sample

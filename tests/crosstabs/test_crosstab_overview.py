@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 from crosstab_world import PROFILES, QUESTIONNAIRE, world
@@ -10,10 +11,11 @@ from crosstab_world import PROFILES, QUESTIONNAIRE, world
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
-from flows.crosstabs.overview import compared, compared_words, overview_of, overviews
+from flows.crosstabs.overview import compared, overview_of, overviews
 from flows.crosstabs.publish import publish
-from flows.crosstabs.tables import Cell, Flag, PublishedTable, ThemeTables
-from flows.definitions.models import Publication, Questionnaire
+from flows.crosstabs.tables import TOTAL, Cell, Flag, PublishedTable, ThemeTables, Verdict
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questionnaire import Questionnaire
 
 GRID = QUESTIONNAIRE.question("G").model_copy(update={"overview": True})
 
@@ -68,38 +70,58 @@ def test_items_with_other_columns_have_no_overview(items: list[PublishedTable]) 
         overview_of(GRID, [items[0], other])
 
 
-def test_shares_are_compared_with_the_published_national_one(published: ThemeTables) -> None:
-    table = published.table("S1")
-    assert table is not None
-    found = compared(table)
-    total = len(table.columns) - 1
-    for r, row in enumerate(table.rows):
-        for c, cell in enumerate(table.cells[r]):
+def test_marked_shares_are_compared_with_the_published_national_one() -> None:
+    made = world(2000)
+    banner = profile_banner(made.profile, PROFILES, len(made.frame))
+    tables = crosstab(made.frame, QUESTIONNAIRE, ["S1", "G", "M", "N"], banner, made.weights)
+    told = 0
+    for table in publish(tables, Publication()).tables:
+        found = compared(table)
+        total = len(table.columns) - 1
+        for r, row in enumerate(table.rows):
             national = table.cells[r][total].value
-            if c == total or row.kind == "mean" or cell.value is None or not national:
-                assert found[r][c] is None
-            elif national >= 0.05:
-                assert found[r][c] == pytest.approx(cell.value / national, abs=0.0500001)
+            for c, cell in enumerate(table.cells[r]):
+                if found[r][c] is None:
+                    continue
+                told += 1
+                assert cell.verdict is not Verdict.NONE
+                assert row.kind in ("answer", "net")
+                # By whole per cents, as a reader would divide them.
+                times = Decimal(round(cell.value * 100)) / Decimal(round(national * 100))
+                assert Decimal(str(found[r][c])) == times.quantize(Decimal("0.1"), ROUND_HALF_UP)
+                assert (found[r][c] > 1) is (cell.verdict is Verdict.HIGHER)
+    assert told > 3
 
 
-def test_hidden_and_tiny_figures_are_not_compared(items: list[PublishedTable]) -> None:
-    rows = items[0].rows[:2]
-    cells = (
-        (Cell(None, flag=Flag.TOO_FEW), Cell(0.36), Cell(0.30)),
-        (Cell(0.06), Cell(0.03), Cell(0.04)),
-    )
-    table = replace(items[0], rows=rows, cells=cells, columns=("a", "b", "total"))
-    assert compared(table) == ((None, 1.2, None), (None, None, None))
+UP, DOWN = Verdict.HIGHER, Verdict.LOWER
 
 
 @pytest.mark.parametrize(
-    ("multiple", "nl", "en"),
+    ("cell", "total", "expected"),
     [
-        (1.2, "1,2 keer zo veel als in Nederland", "1.2 times as many as in the Netherlands"),
-        (0.8, "0,8 keer zo veel als in Nederland", "0.8 times as many as in the Netherlands"),
-        (1.0, "evenveel als in Nederland", "as many as in the Netherlands"),
+        (Cell(0.36, verdict=UP), Cell(0.30), 1.2),
+        (Cell(0.12, verdict=DOWN), Cell(0.30), 0.4),
+        (Cell(0.25, verdict=UP), Cell(0.20), 1.3),
+        (Cell(0.36), Cell(0.30), None),  # no clear difference
+        (Cell(None, flag=Flag.TOO_FEW), Cell(0.30), None),
+        (Cell(None, flag=Flag.BELOW, bound=0.01), Cell(0.30), None),
+        (Cell(0.36, verdict=UP), Cell(None, flag=Flag.PROTECTED), None),
+        (Cell(0.12, verdict=UP), Cell(0.04), None),
+        (Cell(0.10, verdict=UP), Cell(0.05), 2.0),
+        (Cell(0.90, verdict=UP), Cell(0.87), None),  # 'as many' beside an arrow
+        (Cell(0.01, verdict=DOWN), Cell(0.30), None),  # 'none at all' beside 1%
     ],
 )
-def test_the_words(multiple: float, nl: str, en: str) -> None:
-    words = compared_words(multiple)
-    assert (words.nl, words.en) == (nl, en)
+def test_what_is_hidden_tiny_or_unmarked_is_not_compared(
+    items: list[PublishedTable], cell: Cell, total: Cell, expected: float | None
+) -> None:
+    table = replace(items[0], rows=items[0].rows[:1], cells=((cell, total),), columns=("a", TOTAL))
+    assert compared(table) == ((expected, None),)
+
+
+def test_a_mean_or_a_net_score_is_no_share_to_compare(items: list[PublishedTable]) -> None:
+    cells = ((Cell(0.4, verdict=UP), Cell(0.2)),)
+    for kind in ("mean", "score", "effect", "median", "sd"):
+        rows = (replace(items[0].rows[0], kind=kind),)
+        table = replace(items[0], rows=rows, cells=cells, columns=("a", TOTAL))
+        assert compared(table) == ((None, None),)

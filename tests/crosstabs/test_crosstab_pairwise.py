@@ -16,14 +16,9 @@ from flows.crosstabs.counts import count_tables
 from flows.crosstabs.crosstab import checked_weights, tables_of
 from flows.crosstabs.layout.layouts import layouts
 from flows.crosstabs.pairwise import all_letters, column_letters, compare, letters
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Option,
-    Publication,
-    Question,
-    QuestionType,
-)
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.statistics.linearisation import degrees_of_freedom
 from flows.statistics.variance import weighted_sample
 

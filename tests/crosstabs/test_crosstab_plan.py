@@ -13,13 +13,10 @@ from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.plan import plan_fieldwork
 from flows.crosstabs.tables import Table
-from flows.definitions.models import (
-    MISSING_CODES,
-    Option,
-    Publication,
-    Questionnaire,
-    QuestionType,
-)
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 
 CODES = ("pa", "pb", "pc")
 SHARES = (0.6, 0.33, 0.07)

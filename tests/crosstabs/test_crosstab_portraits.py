@@ -23,19 +23,11 @@ from flows.crosstabs.portraits import (
 )
 from flows.crosstabs.sizes import profile_sizes
 from flows.crosstabs.tables import Table, Verdict
-from flows.definitions.models import (
-    MISSING_CODES,
-    Derived,
-    Dimension,
-    Level,
-    Net,
-    Option,
-    Profile,
-    ProfilePlan,
-    Publication,
-    Questionnaire,
-    QuestionType,
-)
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.options import MISSING_CODES, Net, Option
+from flows.definitions.profile_plan import Profile, ProfilePlan
+from flows.definitions.questionnaire import Derived, Level, Questionnaire
+from flows.definitions.questions import Dimension, QuestionType
 
 CODES = ("pa", "pb", "pc", "pd")
 SIZES = (0.5, 0.3, 0.18, 0.02)

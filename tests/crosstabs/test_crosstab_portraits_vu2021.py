@@ -11,7 +11,7 @@ import pytest
 from flows.crosstabs.portraits import Portrait, portrait_tables, portraits
 from flows.crosstabs.tables import Table
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import columns_of
+from flows.definitions.columns import columns_of
 from flows.ingest.derive import derive
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.quality import mark_quality

@@ -17,7 +17,8 @@ from flows.crosstabs.disclosure.edition import Protection, Reason, protect
 from flows.crosstabs.disclosure.placed import hidden_by_size
 from flows.crosstabs.publish import HIDDEN, publish, publish_table, published_tables
 from flows.crosstabs.tables import Flag
-from flows.definitions.models import Base, Publication
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questions import Base
 
 RULES = Publication()
 PROFILE, AGE, BOTH = ("profile",), ("age",), ("profile", "age")

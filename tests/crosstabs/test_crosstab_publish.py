@@ -20,7 +20,7 @@ from flows.crosstabs.dry_run import dry_run
 from flows.crosstabs.publish import publish, publish_table
 from flows.crosstabs.rounding import one_decimal, whole_percent
 from flows.crosstabs.tables import TOTAL, Flag, Verdict
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 RULES = Publication()
 
@@ -199,8 +199,8 @@ def test_a_mean_is_marked_from_a_fifth_of_a_deviation():
     assert result.findings[0].strength < 8 / table.standard_deviation[0, -1]
 
 
-@settings(max_examples=3, deadline=None)
-@given(seed=st.integers(0, 10_000), n=st.integers(200, 900))
+@settings(max_examples=3, deadline=None, derandomize=True)
+@given(seed=st.integers(0, 10_000), n=st.integers(200, 500))
 def test_a_hidden_cell_loses_everything(seed, n):
     made = world(n, seed)
     tables = crosstab(

@@ -10,7 +10,7 @@ import pytest
 from rows_world import QUESTIONNAIRE, RowsWorld, rows_world
 
 from flows.crosstabs.tables import Table
-from flows.definitions.models import MISSING_CODES
+from flows.definitions.options import MISSING_CODES
 from flows.statistics.design import SampleDesign
 from flows.statistics.intervals import proportion_interval
 from flows.statistics.linearisation import linearised_covariance
@@ -226,7 +226,7 @@ def test_the_effect_of_an_arm_and_its_error(made: RowsWorld, tables: dict[str, T
 
 def test_an_experiment_is_as_sensitive_as_its_outcomes() -> None:
     from flows.crosstabs.layout.rows import identity_of
-    from flows.definitions.models import columns_of
+    from flows.definitions.columns import columns_of
 
     questions = {q.code: q for q in QUESTIONNAIRE.questions}
     secret = questions["S"].model_copy(update={"special": "political"})

@@ -3,7 +3,7 @@ from published_tables import counted
 
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tidy import COLUMNS, tidy
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 
 def frame_of(*tables):

@@ -22,15 +22,12 @@ from flows.crosstabs.trend.groups import groups_by, naive_change
 from flows.crosstabs.trend.questions import Why, reworded_between
 from flows.crosstabs.trend.rows import battery_mean
 from flows.definitions import load_survey
-from flows.definitions.models import (
-    FieldPeriod,
-    Option,
-    Publication,
-    Question,
-    Questionnaire,
-    Text,
-    Wave,
-)
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Text
+from flows.definitions.options import Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.waves import FieldPeriod, Wave
 
 CODES = [question.code for question in QUESTIONNAIRE.questions]
 
@@ -192,10 +189,10 @@ def test_a_question_that_a_wave_did_not_ask_is_told(waves: tuple[TrendWave, Tren
         ("S2", Why.NOT_ASKED),
         ("O", Why.OPEN),
     ]
-    assert "w2" in found.left_out[0].reason
+    assert "w2" in found.left_out[0].reason.en
     assert found.table("S2") is None
     gone = compare_waves(replace(first, answers=first.answers.drop(columns="S2")), second, ["S2"])
-    assert gone.left_out[0].reason == "not asked in w1"
+    assert gone.left_out[0].reason == Text(nl="niet gevraagd in w1", en="not asked in w1")
     assert gone.tables == ()
 
 
@@ -216,7 +213,8 @@ def test_other_answers_are_refused_with_the_reason(waves: tuple[TrendWave, Trend
         found = compare_waves(first, other, ["S1", "G"])
         assert [each.question for each in found.left_out] == ["S1"], reason
         assert found.left_out[0].why is Why.OTHER_ANSWERS
-        assert reason in found.left_out[0].reason
+        assert reason in found.left_out[0].reason.en
+        assert found.left_out[0].reason.nl != found.left_out[0].reason.en
         assert found.table("Ga") is not None
 
 
@@ -227,10 +225,10 @@ def test_answers_stored_under_another_list_are_refused(
     first, second = waves
     old = first.answers["S1"].cat.remove_categories(["5"])
     found = compare_waves(replace(first, answers=first.answers.assign(S1=old)), second, ["S1"])
-    assert "stored differently in w1 and w2 (5)" in found.left_out[0].reason
+    assert "stored differently in w1 and w2 (5)" in found.left_out[0].reason.en
     lacking = replace(second, answers=second.answers.drop(columns="M_app"))
     found = compare_waves(first, lacking, ["M"])
-    assert found.left_out[0].reason == "w2 did not offer the answer app"
+    assert found.left_out[0].reason.en == "w2 did not offer the answer app"
 
 
 def test_waves_that_do_not_fit_are_refused(waves: tuple[TrendWave, TrendWave]) -> None:
@@ -304,9 +302,12 @@ def test_breaks_in_the_series(surveys: Path) -> None:
     merged["collapsed"] = [{"margin": "age", "level": "a", "into": "b", "group": None}]
     found = breaks_between(one, other, [same, merged], ["m1", None])
     assert [each.what for each in found] == ["mode", "weighting", "merged levels", "model"]
-    assert "first “Online survey”, then “telephone”" in found[0].sentence
-    assert found[1].after == "age, edu"
-    assert found[3].after == "not typed"
+    assert "first “Online survey”, then “telephone”" in found[0].sentence.en
+    assert found[0].sentence.nl == (
+        f"Niet hetzelfde: de manier van vragen. Eerst “{one.mode.nl}”, daarna “telefoon”."
+    )
+    assert found[1].after.nl == "age, edu"
+    assert found[3].after == Text(nl="niet ingedeeld", en="not typed")
 
 
 def test_regression_to_the_mean_is_what_the_warning_shows() -> None:

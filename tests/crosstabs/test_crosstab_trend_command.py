@@ -38,11 +38,23 @@ def test_what_it_passes_on(calls: list[tuple[tuple[Any, ...], dict[str, Any]]]) 
         "surveys/one", "--from", "w1", "--to", "w2", "--profiles-from", "F1, I1", "--internal"
     )
     assert said.splitlines() == ["two waves compared", "Page: x.html"]
-    run("surveys/one", "--from", "w1", "--to", "w2", "--theme", "safe", "--same-people")
+    run(
+        "surveys/one",
+        "--from",
+        "w1",
+        "--to",
+        "w2",
+        "--theme",
+        "safe",
+        "--same-people",
+        "--language",
+        "en",
+    )
     (first, options), (second, others) = calls
     assert first == (Path("surveys/one"), "w1", "w2", None)
     assert options["profiles_from"] == ("F1", "I1")
     assert options["internal"]
+    assert (options["language"], others["language"]) == ("nl", "en")
     assert not options["same_people"]
     assert not options["test_reworded"]
     assert second[3] == "safe"

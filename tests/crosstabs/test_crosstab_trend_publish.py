@@ -20,7 +20,7 @@ from flows.crosstabs.trend.publish import (
     hidden_cells,
     publish_trend,
 )
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 CODES = ["S1", "G", "M", "N"]
 RULES = Publication()

@@ -391,7 +391,12 @@ def test_the_report_of_the_analyst(
 ) -> None:
     monkeypatch.setattr(theme_trend_waves, "groups_by", lambda *_: groups)
     done = edge.theme_trend(
-        surveys / "vu2021", "w2021a", "w2021e", profiles_from=("F1", "I1"), internal=True
+        surveys / "vu2021",
+        "w2021a",
+        "w2021e",
+        profiles_from=("F1", "I1"),
+        internal=True,
+        language="en",
     )
     assert len(done.lines) <= 5
     assert "1,209 people in both" in done.lines[0]
@@ -402,7 +407,7 @@ def test_the_report_of_the_analyst(
     assert len(within) == len(groups.codes)
     assert within["p_value"].notna().all()
     assert rows.query("table == 'F1' and column != 'total'")["p_value"].isna().all()
-    page = (stored / "trend-w2021a-w2021e-by-F1-I1-intern.html").read_text()
+    page = (stored / "trend-w2021a-w2021e-by-F1-I1-intern.en.html").read_text()
     for text in ("INTERN", "A warning, not a result", "Never publish it", "Another selection"):
         assert text in page
     assert "by the answers of the other wave" in page
@@ -422,11 +427,14 @@ def test_the_report_that_may_be_shown(survey: Survey, surveys: Path, stored: Pat
     assert set(made["column"]) == {"total"}
     assert set(rows.query("question == 'E2'")["column"]) > {"p1", "total"}
     page = (stored / "trend-w2021a-w2021e-politiek.html").read_text()
-    assert "A warning, not a result" not in page
+    assert "Een waarschuwing, geen uitkomst" not in page
     assert "INTERN" not in page
-    assert "Not shown here:" in page
-    assert "Sizes of the profiles" in page
-    assert re.search(r"Not asked in w2021e: .*\(G1\)", page)
+    assert "Staat hier niet:" in page
+    assert "Hoe groot de profielen zijn" in page
+    assert re.search(r"Niet gevraagd in w2021e: .*\(G1\)", page)
+    for_people = pd.read_csv(stored / "trend-w2021a-w2021e-politiek.nl.csv")
+    assert len(for_people) == len(rows)
+    assert "INTERN" not in for_people.to_csv()
 
 
 def test_what_is_refused(surveys: Path, stored: Path) -> None:

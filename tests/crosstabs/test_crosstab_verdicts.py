@@ -12,7 +12,8 @@ from flows.crosstabs.findings import find, main_rows
 from flows.crosstabs.publish import publish_table
 from flows.crosstabs.tables import Cell, Flag, Row
 from flows.crosstabs.verdicts import adjusted, in_points, large_enough, marked
-from flows.definitions.models import Publication, Text
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Text
 
 TEXT = Text(nl="x")
 LOW = Publication(minimum_points=1, minimum_sd=0.01)
@@ -33,7 +34,7 @@ def published(tables, publication=LOW):
 )
 def test_the_tests_of_each_axis_are_corrected_together(tables, correction, method):
     table = tables[0]
-    found = adjusted(table.p_value, table.rows, table.columns, correction)
+    found = adjusted(table.p_value, [table.rows], table.columns, correction)
     for places in (slice(0, 4), slice(4, 7)):
         family = table.p_value[:, places]
         expected = multipletests(family.ravel(), method=method)[1].reshape(family.shape)
@@ -43,14 +44,14 @@ def test_the_tests_of_each_axis_are_corrected_together(tables, correction, metho
 
 def test_without_correction_the_tests_stand_as_they_are(tables):
     table = tables[0]
-    found = adjusted(table.p_value, table.rows, table.columns, "none")
+    found = adjusted(table.p_value, [table.rows], table.columns, "none")
     np.testing.assert_array_equal(found[:, :-1], table.p_value[:, :-1])
 
 
 def test_medians_and_deviations_carry_no_tests():
     rows = (Row("a", TEXT, "answer"), Row("median", TEXT, "median"), Row("sd", TEXT, "sd"))
     p = np.full((3, 3), 0.01)
-    found = adjusted(p, rows, ("pa", "pb", "total"), "bonferroni")
+    found = adjusted(p, [rows], ("pa", "pb", "total"), "bonferroni")
     np.testing.assert_allclose(found[0, :2], 0.02)
     assert np.isnan(found[1:]).all()
 

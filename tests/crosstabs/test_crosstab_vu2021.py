@@ -13,7 +13,7 @@ from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.publish import publish
 from flows.crosstabs.tables import TOTAL, Table
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import columns_of
+from flows.definitions.columns import columns_of
 from flows.ingest.derive import derive
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.quality import mark_quality

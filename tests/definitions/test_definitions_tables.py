@@ -8,7 +8,7 @@ import pytest
 from test_definitions_load import FILES, change
 
 from flows.definitions import check_survey, load_survey
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 EXTRA = """\
   - code: R1

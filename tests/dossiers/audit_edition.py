@@ -17,19 +17,11 @@ from flows.crosstabs.crosstab import crosstab
 from flows.crosstabs.publish import publish
 from flows.crosstabs.sizes import profile_sizes
 from flows.crosstabs.tidy import tidy
-from flows.definitions.models import (
-    MISSING_CODES,
-    Base,
-    Dimension,
-    Language,
-    Net,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Score,
-    ThemePlan,
-)
+from flows.definitions.dossier_plan import ThemePlan
+from flows.definitions.models import Language
+from flows.definitions.options import MISSING_CODES, Net, Option, Score
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Base, Dimension, Question, QuestionType
 from flows.dossiers.build import build_content
 from flows.dossiers.codebook import codebook, write_codebook
 from flows.dossiers.facts import DossierFacts

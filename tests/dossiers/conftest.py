@@ -22,7 +22,8 @@ from dossier_samples import (
 )
 
 from flows.crosstabs.tables import Finding, ProfileSize, ThemeTables, Verdict
-from flows.definitions.models import Publication, Text, ThemePlan
+from flows.definitions.dossier_plan import Publication, ThemePlan
+from flows.definitions.models import Text
 from flows.dossiers.build import build_content
 from flows.dossiers.content import DossierContent
 from flows.dossiers.facts import (

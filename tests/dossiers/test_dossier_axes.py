@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from flows.crosstabs.tables import TOTAL, Cell, Flag, PublishedTable, ThemeTables
-from flows.definitions.models import Text, ThemePlan
+from flows.definitions.dossier_plan import ThemePlan
+from flows.definitions.models import Text
 from flows.dossiers.axes import MOST_COLUMNS, by_profile, columns_of, other_axes
 from flows.dossiers.build import build_content
 from flows.dossiers.facts import DossierFacts

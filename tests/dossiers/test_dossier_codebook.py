@@ -12,7 +12,9 @@ from dossier_samples import CODES
 from flows.crosstabs.audit.published import LINE
 from flows.crosstabs.tables import TOTAL, PublishedTable, Row, ThemeTables
 from flows.crosstabs.tidy import COLUMNS
-from flows.definitions.models import Dimension, Question, Questionnaire, QuestionType, Text
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.dossiers.codebook import codebook, nests, write_codebook
 from flows.dossiers.errors import DossierError
 from flows.dossiers.facts import DossierFacts

@@ -6,7 +6,8 @@ import pytest
 from dossier_samples import LONG, scale_table
 
 from flows.crosstabs.tables import TOTAL, Cell, Finding, Flag, ThemeTables, Verdict
-from flows.definitions.models import Language, Text, ThemePlan
+from flows.definitions.dossier_plan import ThemePlan
+from flows.definitions.models import Language, Text
 from flows.dossiers.errors import DossierError
 from flows.dossiers.facts import DossierFacts
 from flows.dossiers.findings import cover_findings, cover_sentences, sentences, standout
@@ -28,6 +29,11 @@ def table(context: Context, number: str):
 
 def test_a_headline_names_who_is_high_and_who_is_low(context: Context) -> None:
     assert sentences(context, table(context, "E07"))[0] == (
+        "Van huiseigenaren is 48% het hiermee (helemaal) eens. "
+        "Bij de Idealistische Globalisten is dat 68%, 1,4 keer zo veel als in Nederland, en bij de "
+        "Kritische Kijkers is dat 22%."
+    )
+    assert sentences(context, table(context, "E07"))[1] == (
         "Van huiseigenaren is 48% het hiermee (helemaal) eens. "
         "Bij de Idealistische Globalisten is dat 68% en bij de Kritische Kijkers is dat 22%."
     )
@@ -165,7 +171,9 @@ def test_the_main_answer_adds_what_others_mention_less(context: Context) -> None
     barriers = tops(context, "E15")
     assert isinstance(barriers, Tops)
     text = main_answer(context, barriers.ranked(context, "gezinnen"))
-    assert text == "Het kost te veel (49%)\nVaker dan anderen: Het is te ingewikkeld (33%)"
+    assert (
+        text == "Het kost te veel (49%)\nVaker dan anderen: Het is te ingewikkeld (33%, 1,6 keer)"
+    )
 
 
 def test_a_hidden_column_has_no_main_answer(context: Context) -> None:
@@ -200,6 +208,7 @@ def test_english_has_its_own_sentences(tables: ThemeTables, facts: DossierFacts)
     context = Context(tables, facts, words("en"))
     assert sentences(context, table(context, "E07"))[0] == (
         "Of home owners 48% (strongly) agree with this. "
-        "Among the Idealistic Globalists this is 68% and among the Critical Watchers it is 22%."
+        "Among the Idealistic Globalists this is 68%, 1.4 times as many as in the Netherlands, and "
+        "among the Critical Watchers it is 22%."
     )
     assert Text(nl="a", en="b")["en"] == "b"

@@ -33,7 +33,7 @@ FAULTS: list[tuple[str, str, str, str, str]] = [
     ("gridlines", SHEET, r'showGridLines="0"', 'showGridLines="1"', "gridlines"),
     ("hidden row", SHEET, r'<row r="9" ', '<row r="9" hidden="1" ', "hidden rows"),
     ("link", SHEET, r"'Inhoud'!A1", "'Elders'!A1", "leads to no sheet"),
-    ("low row", SHEET, r'<row r="7" ht="[\d.]+"', '<row r="7" ht="12"', "too low"),
+    ("low row", SHEET, r'<row r="8" ht="[\d.]+"', '<row r="8" ht="12"', "too low"),
     (
         "long title",
         SHEET,

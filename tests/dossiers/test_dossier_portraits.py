@@ -18,21 +18,13 @@ import pytest
 from flows.crosstabs.portraits import Portrait, Trait, TraitGroup
 from flows.crosstabs.tables import Cell, Flag, Identity, ProfileSize, Row, Verdict
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import (
-    MISSING_CODES,
-    Axis,
-    Dimension,
-    Margin,
-    Option,
-    Profile,
-    ProfilePlan,
-    Publication,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Text,
-    WeightingPlan,
-)
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.profile_plan import Axis, Profile, ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
+from flows.definitions.weighting_plan import Margin, WeightingPlan
 from flows.dossiers.facts import ProfileFacts
 from flows.dossiers.lint import _CLIENT_WORDS_NL, _NEVER
 from flows.dossiers.portrait_pages import (

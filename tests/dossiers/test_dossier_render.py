@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.crosstabs.tables import ThemeTables
-from flows.definitions.models import ThemePlan
+from flows.definitions.dossier_plan import ThemePlan
 from flows.dossiers.build import build_content
 from flows.dossiers.content import DossierContent
 from flows.dossiers.facts import DossierFacts

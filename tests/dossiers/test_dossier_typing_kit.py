@@ -18,7 +18,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "profiles"))
 from profiles_world import questionnaire
 
-from flows.definitions.models import MISSING_CODES, Profile, Text
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.profile_plan import Profile
 from flows.dossiers.typing_kit_book import KitBook
 from flows.dossiers.typing_kit_bureau import HEADER, write_bureau
 from flows.dossiers.typing_kit_parts import KitParts, kit_parts, unique_labels

@@ -10,16 +10,11 @@ import pytest
 from expectations import Failure
 from expectations.suite import build_suite
 from expectations.validate import validate
-from flows.definitions.models import (
-    MISSING_CODES,
-    FieldPeriod,
-    Option,
-    Question,
-    Questionnaire,
-    Source,
-    Text,
-    Wave,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.waves import FieldPeriod, Source, Wave
 
 WORDS = Text(nl="x")
 

@@ -10,19 +10,11 @@ import pandas as pd
 import pytest
 
 from expectations.failure import Failure
-from flows.definitions.models import (
-    Base,
-    FieldPeriod,
-    Item,
-    Missing,
-    Option,
-    Quality,
-    Question,
-    Questionnaire,
-    Source,
-    Text,
-    Wave,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import Item, Missing, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Base, Question
+from flows.definitions.waves import FieldPeriod, Quality, Source, Wave
 from flows.ingest.frames import RawResponses, Standardised
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.read import read_responses

@@ -11,7 +11,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from flows.definitions.models import MISSING_CODES, Questionnaire, Text
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Questionnaire
 from flows.ingest.analysis_file import AnalysisFile, codebook, write_sav
 from flows.ingest.analysis_variables import Results, analysis_file, spss_names
 from flows.ingest.errors import UnreadableFile

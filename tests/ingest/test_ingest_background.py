@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.ingest.background import refuse_strangers, with_background
 from flows.ingest.errors import Strangers
 from flows.ingest.frames import RawResponses, Standardised

@@ -8,7 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from flows.definitions.models import FieldPeriod, Questionnaire, Source, Text, Wave, columns_of
+from flows.definitions.columns import columns_of
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.waves import FieldPeriod, Source, Wave
 from flows.ingest.errors import MissingColumns, UnknownCodes
 from flows.ingest.fingerprint import reading_sha256
 from flows.ingest.frames import RawResponses, Standardised

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.definitions.models import MISSING_CODES, Derived, Level, Questionnaire
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Derived, Level, Questionnaire
 from flows.ingest.derive import derive
 from flows.ingest.errors import NotInWave
 

@@ -6,18 +6,11 @@ from typing import Any
 
 import pytest
 
-from flows.definitions.models import (
-    Band,
-    Missing,
-    Net,
-    Option,
-    Questionnaire,
-    QuestionType,
-    Score,
-    Source,
-    Text,
-    Wave,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import Band, Missing, Net, Option, Score
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
+from flows.definitions.waves import Source, Wave
 from flows.ingest.fingerprint import reading_sha256
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.definitions.models import Quality, Questionnaire, Source, Wave
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.waves import Quality, Source, Wave
 from flows.ingest.errors import TooFewRespondents
 from flows.ingest.frames import Standardised
 from flows.ingest.quality import mark_quality, speeder_threshold

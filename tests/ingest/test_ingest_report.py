@@ -11,15 +11,12 @@ import pytest
 from lxml import html
 
 from expectations.failure import Failure
-from flows.definitions.models import (
-    DossierPlan,
-    ProfilePlan,
-    Questionnaire,
-    Survey,
-    SurveyInfo,
-    Wave,
-    WeightingPlan,
-)
+from flows.definitions.dossier_plan import DossierPlan
+from flows.definitions.profile_plan import ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
+from flows.definitions.waves import SurveyInfo, Wave
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.ingest.frames import RawResponses, Standardised
 from flows.ingest.pseudonymise import pseudonymise
 from flows.ingest.quality import mark_quality

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flows.definitions.models import Questionnaire, Source, Wave
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.waves import Source, Wave
 from flows.ingest.encode import to_number
 from flows.ingest.errors import MissingColumns, UnknownCodes
 from flows.ingest.frames import RawResponses, Standardised

@@ -15,16 +15,10 @@ import pandas as pd
 from profiles_world import AGES, CODES, GRIDS, ITEMS, REVERSED, plan, questionnaire
 
 from flows.definitions import Survey
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Option,
-    Profile,
-    ProfilePlan,
-    Question,
-    Questionnaire,
-    QuestionType,
-)
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.profile_plan import Profile, ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 
 VARIABLES = ("age3", "edu", "income")
 LEVELS = (("a1", "a2", "a3"), ("low", "mid", "high"), ("low", "mid", "high"))

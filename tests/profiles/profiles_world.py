@@ -8,22 +8,11 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    Axis,
-    Derived,
-    Dimension,
-    Item,
-    Level,
-    Option,
-    Profile,
-    ProfilePlan,
-    Prototype,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Text,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES, Item, Option
+from flows.definitions.profile_plan import Axis, Profile, ProfilePlan, Prototype
+from flows.definitions.questionnaire import Derived, Level, Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 
 ITEMS = "abcde"
 REVERSED = "bd"

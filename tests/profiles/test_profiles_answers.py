@@ -7,15 +7,10 @@ import pandas as pd
 import pytest
 from profiles_world import World, plan, questionnaire, world
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    Axis,
-    Dimension,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-)
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.profile_plan import Axis
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.errors import Refusal
 from flows.profiles.answers import Concomitants, ScoredColumn, score_matrix, scored_columns
 from flows.profiles.axes import axis_values, mean_places

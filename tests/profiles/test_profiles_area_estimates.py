@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,25 +24,19 @@ from scipy.special import expit
 from support.line import at_home
 
 from flows.commands.estimates import codes_of_file, estimates
-from flows.crosstabs.area_estimates.ground import (
-    Ground,
-    Respondents,
+from flows.crosstabs.area_estimates.composition import (
     blurred_margins,
     numbers_of_levels,
     share_variances,
 )
+from flows.crosstabs.area_estimates.ground import Ground, Respondents
 from flows.crosstabs.area_estimates.tidy import published_estimates
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tidy import COLUMNS
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import (
-    MISSING_CODES,
-    Dimension,
-    Option,
-    Question,
-    QuestionType,
-    ThemePlan,
-)
+from flows.definitions.dossier_plan import ThemePlan
+from flows.definitions.options import MISSING_CODES, Option
+from flows.definitions.questions import Dimension, Question, QuestionType
 from flows.edges import existing_store, kept_answers, open_store
 from flows.errors import Refusal
 from flows.profiles.assign import assign
@@ -51,10 +46,10 @@ from flows.profiles.projection.base import project_base
 from flows.profiles.projection.composition import published
 from flows.profiles.versions import draft_on
 from flows.store import AreaRunRecord, EstimateRun, NewBatch
-from flows.workbench import area_estimates, area_reports
+from flows.workbench import area_base, area_estimates
+from flows.workbench.area_base import earlier_lists, open_base
 from flows.workbench.area_estimates import estimates_of_list, make_estimates, stored_estimates
 from flows.workbench.area_estimates_basis import checked_model
-from flows.workbench.area_reports import earlier_lists, open_base
 
 WAVE, BASE, TOWNS = "w2026", "klein", 12
 FIRST, SECOND = "w2026_energie", "w2026_veiligheid"
@@ -185,7 +180,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, surveys: Path) -> Iterator[P
     with pytest.MonkeyPatch.context() as patch:
         at_home(home, patch)
         patch.delenv("THEMADOSSIER_DATABASE_URL", raising=False)
-        for module in (base, area_reports, area_estimates):
+        for module in (base, area_base, area_estimates):
             patch.setattr(module, "load_survey", lambda folder: made.defined[Path(folder).name])
         survey = made.defined["staat_van_betrokkenheid"]
         deliver(survey, WAVE, people(world, 900, 1).frame)
@@ -443,6 +438,34 @@ def test_the_command_takes_codes_or_a_file(
     file.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(Refusal, match="UTF-8"):
         codes_of_file(file)
+
+
+def test_the_command_tells_a_program_the_same(
+    place: Place, lines, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All areas: what the run is. One area: the figures of its CSV, none that is not printed."""
+    estimates(place.panel, FIRST, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    run = place.run()
+    assert (told["run"], told["wave"], told["simulated"]) == (run.id, FIRST, True)
+    assert f"of {told['areas']} figures" in lines[0]
+    assert f" {told['adding']} add " in lines[0]
+    assert {each["table"] for each in told["headlines"]} == set(ASKED[FIRST])
+    assert sum(each["adding"] for each in told["headlines"]) == told["adding"]
+    assert all(0 <= each["reliability"] <= 1 for each in told["headlines"])
+    written = pd.read_csv(told["file"], dtype={"area": str}, keep_default_na=False)
+    for code in sorted(written.loc[written["level"] == "municipality", "area"].unique()):
+        estimates(place.panel, FIRST, areas=code, as_json=True)
+        area = json.loads(capsys.readouterr().out)
+        assert (area["area"], area["level"], area["up_to_date"]) == (code, "municipality", True)
+        rows = written[(written["area"] == code) & (written["wave"] == FIRST)]
+        for figure, (_, row) in zip(area["estimates"], rows.iterrows(), strict=True):
+            assert (figure["table"], figure["flag"]) == (row["table"], row["flag"])
+            assert (figure["value"] is None) == (figure["flag"] == "as_country")
+            for name in ("value", "low", "high", "national", "n"):
+                found = None if row[name] == "" else float(row[name])
+                assert figure[name] == pytest.approx(found), (code, name)
+        assert area["adding"] == (rows["flag"] == "").sum()
 
 
 # ----------------------------------------------------------------------------------- refusals

@@ -20,8 +20,9 @@ from flows.crosstabs.area_analysis.world import AreaWorld
 from flows.crosstabs.errors import CrosstabError
 from flows.definitions import Survey, load_survey
 from flows.definitions.errors import DefinitionError
-from flows.definitions.models import Composition, Margin, Text, WeightingPlan
+from flows.definitions.models import Text
 from flows.definitions.own_areas import AreaRules
+from flows.definitions.weighting_plan import Composition, Margin, WeightingPlan
 from flows.edges import kept_answers, open_store
 from flows.errors import Refusal
 from flows.profiles.projection import base
@@ -30,9 +31,9 @@ from flows.profiles.typing import TypingModel
 from flows.profiles.versions import draft_on
 from flows.store import NewBatch
 from flows.weighting.consultation import weigh_consultation
-from flows.workbench import area_reports
+from flows.workbench import area_base, area_reports
+from flows.workbench.area_base import open_base
 from flows.workbench.area_reports import (
-    open_base,
     respondents_against_area,
     write_area_analysis,
     write_area_composition,
@@ -70,7 +71,7 @@ class Place:
     def out(self) -> Path:
         return self.home / "outputs" / "staat_van_betrokkenheid" / "areas"
 
-    def opened(self) -> area_reports.Base:
+    def opened(self) -> area_base.Base:
         with open_store() as store:
             return open_base(store, self.model, None, None)
 
@@ -92,7 +93,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, surveys: Path) -> Iterator[P
     with pytest.MonkeyPatch.context() as patch:
         at_home(home, patch)
         patch.delenv("THEMADOSSIER_DATABASE_URL", raising=False)
-        for module in (base, area_reports):
+        for module in (base, area_base, area_reports):
             patch.setattr(module, "load_survey", lambda folder: made.defined[Path(folder).name])
         survey = made.defined["staat_van_betrokkenheid"]
         deliver(survey, WAVE, people(world, 1200, 1).frame)
@@ -117,7 +118,7 @@ def deliver(survey: Survey, wave: str, frame: pd.DataFrame) -> None:
 
 
 @pytest.fixture(scope="module")
-def opened(place: Place) -> area_reports.Base:
+def opened(place: Place) -> area_base.Base:
     return place.opened()
 
 
@@ -141,7 +142,7 @@ def test_a_municipality_gets_workbooks_and_a_table(place: Place) -> None:
 
 
 def test_an_analysis_agrees_with_the_stored_composition(
-    place: Place, opened: area_reports.Base
+    place: Place, opened: area_base.Base
 ) -> None:
     """Shares, residents and the parts of an area, by plain pandas from the stored table."""
     subject = opened.subject(["g03"])
@@ -169,7 +170,7 @@ def test_an_analysis_agrees_with_the_stored_composition(
     assert {x.code for x in done.alike} <= set(lived.index) - {"g03"}
 
 
-def test_withheld_residents_are_counted(opened: area_reports.Base) -> None:
+def test_withheld_residents_are_counted(opened: area_base.Base) -> None:
     table = opened.world.table
     changed = table.copy()
     part = changed.index[(changed["level"] == "wijk") & (changed["area"] == "w031")][0]
@@ -186,7 +187,7 @@ def test_withheld_residents_are_counted(opened: area_reports.Base) -> None:
         world.published_area("w031")
 
 
-def test_an_own_area_of_one_municipality_is_that_municipality(opened: area_reports.Base) -> None:
+def test_an_own_area_of_one_municipality_is_that_municipality(opened: area_base.Base) -> None:
     own, plain = opened.subject(["stad"]), opened.subject(["g05"])
     for name in ("estimate", "low", "high"):
         assert getattr(own.mix, name) == pytest.approx(getattr(plain.mix, name), abs=1e-6)
@@ -197,7 +198,7 @@ def test_an_own_area_of_one_municipality_is_that_municipality(opened: area_repor
     assert [x.code for x in first.alike] == [x.code for x in second.alike]
 
 
-def test_an_own_area_is_the_mean_of_its_parts_by_residents(opened: area_reports.Base) -> None:
+def test_an_own_area_is_the_mean_of_its_parts_by_residents(opened: area_base.Base) -> None:
     own = opened.subject(["zuid"])
     table = opened.world.table
     parts = table[(table["level"] == "wijk") & table["area"].isin(["w000", "w001"])]
@@ -357,7 +358,7 @@ def test_a_wave_typed_by_another_model_is_refused(place: Place) -> None:
 
 
 def test_the_composition_is_a_margin_that_a_consultation_can_use(
-    place: Place, opened: area_reports.Base
+    place: Place, opened: area_base.Base
 ) -> None:
     done = write_area_composition(place.model, ["g03"])
     read = YAML(typ="safe").load((place.out / "g03-composition.yaml").read_text())
@@ -386,7 +387,7 @@ def test_the_composition_is_a_margin_that_a_consultation_can_use(
     assert got.to_numpy() == pytest.approx(mix.estimate, abs=1e-4)
 
 
-def test_the_engine_of_the_run_is_the_one_that_projects(opened: area_reports.Base) -> None:
+def test_the_engine_of_the_run_is_the_one_that_projects(opened: area_base.Base) -> None:
     with open_store() as store:
         engine = engine_of(store, opened.run)
     found = engine.project({"x": ["w000", "w001"]})

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from profiles_world import World, plan, questionnaire, world
 
-from flows.definitions.models import MISSING_CODES
+from flows.definitions.options import MISSING_CODES
 from flows.errors import Refusal
 from flows.profiles.assign import assign
 from flows.profiles.golden import (

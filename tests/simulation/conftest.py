@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from flows.definitions.load import resolve_scales
-from flows.definitions.models import Questionnaire, Survey
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.survey import Survey
 from flows.simulation.parameters import SimulationParameters
 from flows.simulation.simulate import Simulation, simulate
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.parameters import SimulationParameters
 
 GEOGRAPHY: dict[str, Any] = {

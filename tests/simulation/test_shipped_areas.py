@@ -11,7 +11,7 @@ import pytest
 
 from flows.definitions.area_base import AreaBaseDefinition, load_area_base
 from flows.definitions.load import load_survey
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.ingest.area_base import read_area_base
 from flows.ingest.area_changes import compare_areas
 from flows.simulation.area_base import write_area_base

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.definitions.models import AnswerColumn, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.questions import QuestionType
 from flows.simulation.simulate import Fieldwork, Simulation
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from territory_world import GEOGRAPHY, with_geography, with_places
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.area_base import write_area_base
 from flows.simulation.checks import check_request
 from flows.simulation.errors import SimulationError

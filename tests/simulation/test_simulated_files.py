@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.errors import SimulationError
 from flows.simulation.parameters import SimulationParameters
 from flows.simulation.simulate import Simulation, simulate

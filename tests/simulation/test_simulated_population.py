@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.chance import stream
 from flows.simulation.errors import SimulationError
 from flows.simulation.margins import level_of, population_margins

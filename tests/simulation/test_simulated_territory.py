@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import chi2
 from territory_world import with_geography, with_places
 
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.errors import SimulationError
 from flows.simulation.parameters import SimulationParameters
 from flows.simulation.people import People, Society, found_society, populate

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flows.definitions.errors import DefinitionError
-from flows.definitions.models import Survey
+from flows.definitions.survey import Survey
 from flows.simulation.checks import check_request
 from flows.simulation.errors import SimulationError
 from flows.simulation.parameters import SimulationParameters, load_parameters

@@ -10,15 +10,8 @@ from scipy.special import expit, logsumexp
 from scipy.stats import norm
 from statsmodels.genmod.bayes_mixed_glm import BinomialBayesMixedGLM
 
-from flows.statistics.multilevel import (
-    GRID,
-    LOGISTIC_SD,
-    Fitter,
-    fits_of,
-    likelihood_of,
-    outcome_of,
-    residuals_of,
-)
+from flows.statistics.multilevel import GRID, Fitter, fits_of, likelihood_of, residuals_of
+from flows.statistics.multilevel_outcome import LOGISTIC_SD, outcome_of
 from flows.statistics.multilevel_sample import PRIOR_SD, MultilevelError, checked_sample, resized
 
 

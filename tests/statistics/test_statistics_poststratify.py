@@ -9,7 +9,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
-from flows.statistics.multilevel import Fit, fits_of, outcome_of
+from flows.statistics.multilevel import Fit, fits_of
+from flows.statistics.multilevel_outcome import outcome_of
 from flows.statistics.multilevel_sample import MultilevelError, checked_sample
 from flows.statistics.poststratify import Cells, among, intervals, poststratify, share_covariance
 

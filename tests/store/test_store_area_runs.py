@@ -111,12 +111,12 @@ def test_what_cannot_be_a_run_is_refused(store: Store, model: ModelRecord) -> No
         store.add_area_run("s", "b", 2025, model.id, "i" * 64, COMPOSITION, *frames, batches=[7])
     with pytest.raises(Refusal, match="no area run 99"):
         store.area_run(99)
-    with pytest.raises(ValueError, match="needs columns residents"):
+    with pytest.raises(ValueError, match="the composition cannot do without columns residents"):
         store.add_area_run(
             "s", "b", 2025, model.id, "i" * 64, COMPOSITION.drop(columns="residents"), *frames
         )
     twice = pd.concat([COMPOSITION, COMPOSITION.iloc[:1]])
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="has the same level and area twice"):
         store.add_area_run("s", "b", 2025, model.id, "i" * 64, twice, *frames)
     assert store.area_runs("s") == []
 

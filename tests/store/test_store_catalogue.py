@@ -128,7 +128,7 @@ def test_only_one_batch_can_be_current(store: Store, database_url: str) -> None:
 
 def test_what_points_at_nothing_is_not_stored(store: Store) -> None:
     statement = text("INSERT INTO typing_batch (typing_id, batch_id) VALUES (1, 1)")
-    with store._catalogue.writing() as connection, pytest.raises(IntegrityError):
+    with store._parts.catalogue.writing() as connection, pytest.raises(IntegrityError):
         connection.execute(statement)
 
 
@@ -145,7 +145,7 @@ def test_a_writer_waits_for_another_and_then_says_so(
     store: Store, database_url: str, tmp_path: Path
 ) -> None:
     impatient = Store.open(tmp_path / "store", database_url, KEY, wait=0.3)
-    with store._catalogue.writing(), pytest.raises(Refusal, match="Another run"):
+    with store._parts.catalogue.writing(), pytest.raises(Refusal, match="Another run"):
         impatient.add_batch(a_batch(), answers({"a": "1"}), quarantine(), {})
     impatient.add_batch(a_batch(), answers({"a": "1"}), quarantine(), {})
     impatient.close()
@@ -155,7 +155,7 @@ def test_reading_goes_on_while_another_run_writes(
     store: Store, open_store: Callable[[], Store]
 ) -> None:
     store.add_batch(a_batch(), answers({"a": "1"}), quarantine(), {})
-    with store._catalogue.writing():
+    with store._parts.catalogue.writing():
         assert len(open_store().read_answers("s", "w1")) == 1
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,10 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from sqlalchemy import UniqueConstraint
 from store_samples import a_batch, answers, quarantine
 
 from flows.errors import Refusal
-from flows.store import ModelRecord, Store, TableRun, TypingRecord, WeightingRecord
+from flows.store import ModelRecord, Store, TableRun, TypingRecord, WeightingRecord, shapes
+from flows.store.derived import Shape
+
+SHAPES = (
+    shapes.TYPING,
+    shapes.WEIGHTING,
+    shapes.TABLE_RUN,
+    shapes.AREA_RUN,
+    shapes.ESTIMATE_RUN,
+)
 
 TYPING = pd.DataFrame({"respondent": ["r1", "r2"], "profile": ["p1", "p2"], "p_p1": [0.75, 0.25]})
 WEIGHTS = pd.DataFrame({"respondent": ["r1", "r2"], "weight": [0.5, 1.5]})
@@ -198,9 +209,9 @@ def test_what_hangs_on_nothing_is_refused(store: Store, model: ModelRecord) -> N
 
 
 def test_a_frame_that_lacks_what_it_is_about_is_a_fault(store: Store, model: ModelRecord) -> None:
-    with pytest.raises(ValueError, match="needs columns weight"):
+    with pytest.raises(ValueError, match="the weighting cannot do without columns weight"):
         store.add_weighting("s", "w1", "g" * 64, TYPING, {})
-    with pytest.raises(ValueError, match="twice"):
+    with pytest.raises(ValueError, match="has the same respondent twice"):
         store.add_weighting("s", "w1", "g" * 64, WEIGHTS.assign(respondent="r1"), {})
     with pytest.raises(TypeError, match="object"):
         store.add_weighting("s", "w1", "g" * 64, WEIGHTS, {"x": object()})
@@ -268,3 +279,30 @@ def test_summaries_take_what_python_and_numpy_have(store: Store, model: ModelRec
         "1": True,
         "text": "é \x00 \U0001f600",
     }
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.table.name)
+def test_a_shape_is_what_the_schema_keeps(shape: Shape[object]) -> None:
+    """What the catalogue holds to one row is what the store looks for, and the reverse."""
+    table = shape.table
+    key = set(shape.scope + shape.made_from)
+    (unique,) = (c for c in table.constraints if isinstance(c, UniqueConstraint))
+    assert {column.name for column in unique.columns} <= key
+    (current,) = table.indexes
+    assert tuple(column.name for column in current.columns) == shape.scope
+    assert current.unique
+    # Every column is of the key, of a file, or of every derived record.
+    common = {"id", "rows", "summary", "code_version", "created_at", "current_since"}
+    assert {column.name for column in table.columns} == key | set(shape.parts.values()) | common
+    fields = {field.name for field in dataclasses.fields(shape.record)}
+    own = fields - {"change", "estimand"} - set(shape.joined)
+    assert own == {column.name for column in table.columns} - {"current_since"}
+
+
+def test_tables_hang_on_batches_by_their_weighting_and_typing(
+    store: Store, model: ModelRecord
+) -> None:
+    run = add_tables(store, model)
+    assert [batch.id for batch in store.trace(run.id).batches] == [1]
+    with pytest.raises(ValueError, match="table run hangs on no batches of its own"):
+        store._parts.table_runs.rests_on(run.id)

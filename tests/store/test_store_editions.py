@@ -48,7 +48,7 @@ def standing(outputs: Path) -> dict[str, str]:
 
 
 def swaps_going_on(store: Store) -> int | None:
-    with store._catalogue.reading() as connection:
+    with store._parts.catalogue.reading() as connection:
         return connection.scalar(select(func.count()).select_from(edition_swap))
 
 

@@ -48,10 +48,15 @@ def add_areas(store: Store, inputs: str) -> AreaRunRecord:
 
 
 def add(
-    store: Store, areas: AreaRunRecord, inputs: str = "e", wave: str = "w1", year: int = 2025
+    store: Store,
+    areas: AreaRunRecord,
+    inputs: str = "e",
+    wave: str = "w1",
+    year: int = 2025,
+    survey: str = "s",
 ) -> EstimateRun:
     return store.add_estimate_run(
-        "s", wave, "b", year, areas.id, inputs * 64, ESTIMATES, PARAMETERS,
+        survey, wave, "b", year, areas.id, inputs * 64, ESTIMATES, PARAMETERS,
         {"pooled": ("w1",)}, batches=[1],
     )  # fmt: skip
 
@@ -112,7 +117,7 @@ def test_what_cannot_be_a_run_is_refused(store: Store, areas: AreaRunRecord) -> 
         store.add_estimate_run(*key, areas.id, "e" * 64, ESTIMATES, PARAMETERS, {}, batches=[7])
     with pytest.raises(Refusal, match="no estimate run 99"):
         store.estimate_run(99)
-    with pytest.raises(ValueError, match="need columns adds"):
+    with pytest.raises(ValueError, match="the estimates cannot do without columns adds"):
         store.add_estimate_run(
             *key, areas.id, "e" * 64, ESTIMATES.drop(columns="adds"), PARAMETERS, {}
         )
@@ -137,6 +142,17 @@ def test_status_tells_estimates_that_are_outdated(
     assert open_store().status("s")[0].outdated == ()
     store.add_batch(a_batch("z"), answers({"r1": "3"}), quarantine(), {})
     assert "estimates for b 2025" in open_store().status("s")[0].outdated
+
+
+def test_estimates_may_rest_on_the_areas_of_another_survey(
+    store: Store, areas: AreaRunRecord
+) -> None:
+    run = add(store, areas, survey="panel")
+    assert store.estimate_run_is_up_to_date(run.id)
+    again = add_areas(store, "j")
+    assert not store.estimate_run_is_up_to_date(run.id)
+    assert store.estimate_run_is_up_to_date(add(store, again, survey="panel").id)
+    assert store.estimate_runs("s") == []
 
 
 def test_every_export_is_a_line_of_the_log(store: Store) -> None:

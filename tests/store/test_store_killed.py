@@ -101,7 +101,7 @@ def kill_everywhere(
 
 
 def rows(store: Store, table: Table) -> int:
-    with store._catalogue.reading() as connection:
+    with store._parts.catalogue.reading() as connection:
         return connection.execute(select(func.count()).select_from(table)).scalar_one()
 
 

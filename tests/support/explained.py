@@ -22,10 +22,10 @@ from flows.crosstabs.margins import calibrated_on
 from flows.crosstabs.publish import publish
 from flows.crosstabs.sizes import profile_sizes
 from flows.crosstabs.tables import Table
-from flows.crosstabs.theme_tables import stored_tables, theme_tables
+from flows.crosstabs.theme_tables import care_of, stored_tables, theme_tables
 from flows.crosstabs.tidy import tidy
 from flows.definitions import Survey, load_survey
-from flows.definitions.models import MISSING_CODES
+from flows.definitions.options import MISSING_CODES
 from flows.dossiers.tidy_csv import write_tables_csv
 from flows.edges import inputs_sha256, kept_answers, open_store
 from flows.store import Edition, NewBatch, Store, TableRun
@@ -341,7 +341,7 @@ def make_tables(store: Store, survey: Survey) -> TableRun:
 def make_edition(store: Store, survey: Survey, run: TableRun, outputs: Path) -> Edition:
     """The files of an edition that others read: numbers, codebook, manifest."""
     made = stored_tables(store.read_table_run(run.id), survey, THEME)
-    tables = publish(made, survey.dossier.publication, theme=THEME)
+    tables = publish(made, survey.dossier.publication, theme=THEME, care=care_of(survey))
     number = store.next_edition_number(SURVEY, THEME)
     outputs.mkdir(parents=True, exist_ok=True)
     built = Path(tempfile.mkdtemp(dir=outputs))

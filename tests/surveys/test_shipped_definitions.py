@@ -13,7 +13,8 @@ import pytest
 
 from flows.definitions import Question, Questionnaire, QuestionType, Survey, check_survey
 from flows.definitions import load_survey as load
-from flows.definitions.models import Dimension, Labelled, Text
+from flows.definitions.models import Labelled, Text
+from flows.definitions.questions import Dimension
 
 SURVEYS = Path(__file__).parents[2] / "surveys"
 STAAT, PANEL = "staat_van_betrokkenheid", "themapanel"
@@ -169,16 +170,10 @@ def test_the_panel_shows_what_can_be_declared(surveys: dict[str, Survey]) -> Non
     assert axes == {("age6",)}
 
 
-def test_dossiers_hold_every_question_once_but_experiments(survey: Survey) -> None:
-    """Who was shown which argument is chance: no table of the theme."""
+def test_dossiers_hold_every_question_once(survey: Survey) -> None:
     for theme in survey.dossier.themes:
         planned = [question.code for question in survey.theme_questions(theme.code)]
-        shown = [
-            question.code
-            for question in core(survey, theme.code)
-            if question.type is not QuestionType.EXPERIMENT
-        ]
-        assert sorted(planned) == sorted(shown)
+        assert sorted(planned) == sorted(question.code for question in core(survey, theme.code))
         assert len(planned) == len(set(planned))
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from weighting_plans import a_grouped_plan, a_margin, a_sample
 
-from flows.definitions.models import WeightingPlan
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.statistics.variance import linearise, margin_dummies, variance, weighted_sample
 from flows.weighting.calibrated import GROUP, auxiliaries, calibrated_margins
 from flows.weighting.scheme import PlanWeighting, weigh

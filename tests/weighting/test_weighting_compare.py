@@ -14,15 +14,11 @@ from weighting_plans import a_grouped_plan, a_margin, a_sample
 from flows.crosstabs.banner import profile_banner
 from flows.crosstabs.crosstab import crosstab
 from flows.definitions import load_survey
-from flows.definitions.models import (
-    MISSING_CODES,
-    Derived,
-    DossierPlan,
-    Questionnaire,
-    Survey,
-    ThemePlan,
-    WeightingPlan,
-)
+from flows.definitions.dossier_plan import DossierPlan, ThemePlan
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Derived, Questionnaire
+from flows.definitions.survey import Survey
+from flows.definitions.weighting_plan import WeightingPlan
 from flows.weighting import calibrated
 from flows.weighting.calibrated import calibrated_margins
 from flows.weighting.compare import Comparison, Scheme, compare

@@ -7,15 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.definitions.models import (
-    Composition,
-    Groups,
-    Margin,
-    Questionnaire,
-    Text,
-    Trim,
-    WeightingPlan,
-)
+from flows.definitions.models import Text
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.weighting_plan import Composition, Groups, Margin, Trim, WeightingPlan
 from flows.errors import Refusal
 from flows.statistics.estimated_margins import square_root
 from flows.statistics.variance import linearise, weighted_sample

@@ -9,7 +9,11 @@ import pandas as pd
 import pytest
 from weighting_plans import a_grouped_plan, a_margin, a_sample
 
-from flows.definitions.models import Groups, Option, Question, Questionnaire, Text, WeightingPlan
+from flows.definitions.models import Text
+from flows.definitions.options import Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.weighting_plan import Groups, WeightingPlan
 from flows.weighting.diagnostics import scheme_sha256, weighting_summary, with_profiles
 from flows.weighting.influence import influential, leverages
 from flows.weighting.report import weighting_page

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weighting_plans import a_grouped_plan, a_margin, a_sample
 
-from flows.definitions.models import Groups, WeightingPlan
+from flows.definitions.weighting_plan import Groups, WeightingPlan
 from flows.errors import Refusal
 from flows.weighting import CalibrationError
 from flows.weighting.joining import Joined, group_totals, settle_groups

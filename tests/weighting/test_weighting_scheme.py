@@ -10,17 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from flows.definitions.models import (
-    Derived,
-    Level,
-    Margin,
-    Option,
-    Question,
-    Questionnaire,
-    Text,
-    Trim,
-    WeightingPlan,
-)
+from flows.definitions.models import Text
+from flows.definitions.options import Option
+from flows.definitions.questionnaire import Derived, Level, Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.weighting_plan import Margin, Trim, WeightingPlan
 from flows.errors import Refusal
 from flows.weighting import CalibrationError
 from flows.weighting.diagnostics import weighting_summary

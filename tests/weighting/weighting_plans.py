@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from flows.definitions.models import Groups, Margin, Text, WeightingPlan
+from flows.definitions.models import Text
+from flows.definitions.weighting_plan import Groups, Margin, WeightingPlan
 
 
 def a_margin(variable: str, targets: dict[str, Any], **more: Any) -> Margin:

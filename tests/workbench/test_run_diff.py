@@ -241,7 +241,41 @@ def test_the_command_prints_lines_json_and_a_table(
     diff("klein", "wijk", as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert len(told["tables"]) == len(found.tables.changed)
-    with pytest.raises(Refusal, match="is there already"):
-        diff("klein", "wijk", csv=tmp_path / "x.csv")
     diff("klein/wijk/1", "klein/wijk/1")
     assert "No published number, mark or text differs." in capsys.readouterr().out
+
+
+def test_a_file_of_changes_is_replaced_on_demand_only(
+    klein: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A table that came is a line, though no cell of it was there before."""
+    numbers = pd.read_csv(folders(klein)[1] / "tables.csv", dtype=str, keep_default_na=False)
+    shutil.copytree(folders(klein)[1], tmp_path / "less")
+    numbers[numbers["table"] != "W03"].to_csv(tmp_path / "less" / "tables.csv", index=False)
+    file = tmp_path / "x.csv"
+    diff(str(tmp_path / "less"), "klein/wijk", csv=file)
+    assert f"Every change: {file}" in capsys.readouterr().out
+    (line,) = pd.read_csv(file).to_dict("records")
+    assert (line["table"], line["what"]) == ("W03", "table added")
+    with pytest.raises(Refusal, match=r"is there already; .* --replace"):
+        diff("klein/wijk", "klein/wijk", csv=file)
+    assert len(pd.read_csv(file)) == 1
+    diff("klein/wijk", "klein/wijk", csv=file, replace=True)
+    assert len(pd.read_csv(file)) == 0
+    assert f"Every change: {file}" in capsys.readouterr().out
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [("", "is a folder"), ("nowhere/x.csv", "no such folder"), ("edition", "of an edition")],
+)
+def test_no_file_of_changes_where_none_can_be(
+    place: str, says: str, klein: Path, tmp_path: Path
+) -> None:
+    edition = folders(klein)[1] / "tables.csv"
+    file = edition if place == "edition" else tmp_path / place
+    was = edition.read_bytes()
+    with pytest.raises(Refusal, match=says):
+        diff("klein/wijk", "klein/wijk", csv=file, replace=True)
+    assert edition.read_bytes() == was

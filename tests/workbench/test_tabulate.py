@@ -15,6 +15,7 @@ from support.line import command
 
 from flows.crosstabs.tables import Flag
 from flows.definitions import load_survey
+from flows.dossiers.audit_files import audit_path
 from flows.edges import open_store
 from flows.published_tables import dossier_tables
 from flows.workbench.tabulate import tabulate
@@ -139,6 +140,135 @@ def test_a_filtered_csv_says_whom_it_is_about(survey: Path, tmp_path: Path) -> N
     assert set(pd.read_csv(file)["table"]) == {"W01[G=2]"}
 
 
+def test_heads_tell_a_filter_in_words(
+    survey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "x.xlsx"
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--filter", "G=2")
+    assert command(*asked) == 0
+    said = capsys.readouterr().out
+    assert command(*asked, "--to", file, "--language", "en") == 0
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["W01 part"]
+    texts = [str(cell.value) for row in book.active.iter_rows() for cell in row if cell.value]
+    assert texts[0].startswith("W01. ")
+    assert "Only: Gender: Woman" in texts
+    assert "   Alleen: Geslacht: Vrouw" in said.splitlines()
+    assert not any("G=2" in text for text in [*texts, said, *book.sheetnames])
+
+
+def compared(survey: Path) -> dict[tuple[str, str, str, str], float]:
+    """By hand: marked shares over those of everybody, by (table, statistic, answer, column)."""
+    asked = tabulate(survey, "w1", ["W01", "W02", "W03"], [["profile"], ["jong"]], {})
+    found = {}
+    places = (
+        (t, *line) for t in asked.published.tables for line in zip(t.rows, t.cells, strict=True)
+    )
+    for table, row, cells in places:
+        for column, cell in zip(table.columns, cells, strict=True):
+            shown = cell.value is not None and cells[-1].value is not None
+            if row.kind not in ("answer", "net") or cell.verdict.value == "" or not shown:
+                continue
+            times = round(round(100 * cell.value) / round(100 * cells[-1].value) + 1e-9, 1)
+            if round(100 * cells[-1].value) >= 5 and times not in (0, 1):
+                statistic = "share" if row.kind == "answer" else "net"
+                found[table.identity.number, statistic, row.code, column] = times
+    return found
+
+
+def test_marked_shares_are_compared_with_everybody(
+    survey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = compared(survey)
+    assert expected
+    rows = ("--rows", "W01,W02,W03", "--columns", "profile,jong")
+    asked = ("tabulate", survey, "--wave", "w1", *rows)
+    assert command(*asked, "--compare") == 0
+    said = capsys.readouterr().out
+    assert said.count(" keer  ") + said.count(" keer\n") == len(expected)
+    assert "zo veel keer zo veel als in Nederland" in said
+    csv, book = tmp_path / "x.csv", tmp_path / "x.xlsx"
+    assert command(*asked, "--compare", "--to", csv) == 0
+    assert command(*asked, "--compare", "--to", book) == 0
+    frame = pd.read_csv(csv)
+    assert frame.columns[-1] == "times_total"
+    told = frame.dropna(subset="times_total").set_index(["table", "statistic", "answer", "column"])
+    assert told["times_total"].to_dict() == pytest.approx(expected)
+    formats = [
+        cell.number_format
+        for sheet in openpyxl.load_workbook(book)
+        for row in sheet.iter_rows()
+        for cell in row
+        if " keer" in cell.number_format
+    ]
+    written = sorted(f"{times:.1f}".replace(".", ",") for times in expected.values())
+    assert sorted(form.split('"')[-2].split()[0] for form in formats) == written
+    capsys.readouterr()
+    assert command(*asked, "--compare", "--json") == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert sum(line["times_total"] is not None for line in lines) == len(expected)
+    assert command(*asked, "--json") == 0
+    assert "times_total" not in json.loads(capsys.readouterr().out)[0]
+
+
+def test_a_part_of_the_people_is_not_compared_with_the_country(
+    survey: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--compare")
+    assert command(*asked, "--filter", "G=2") == 0
+    said = capsys.readouterr().out
+    assert "zo veel als in de kolom Totaal" in said
+    assert "in Nederland" not in said
+
+
+def test_a_folder_has_a_codebook_that_the_auditor_reads(survey: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "deel"
+    columns = ["--columns", "profile,jong", "--compare"]
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01,W02", *columns)
+    assert command(*asked, "--to", folder) == 0
+    assert {file.name for file in folder.iterdir()} == {
+        "tables.csv",
+        "codebook.json",
+        "tables.xlsx",
+    }
+    book = json.loads((folder / "codebook.json").read_text())
+    assert [table["number"] for table in book["tables"]] == ["W01", "W02"]
+    labels = {column["code"]: column["label"]["nl"] for column in book["columns"]}
+    assert labels["total"] == "Totaal"
+    assert set(labels) >= {*explained.PROFILES, "jong:ja", "jong:nee"}
+    found = audit_path(folder)
+    assert [str(leak) for leak in found.leaks] == []
+    assert (found.tables, found.hidden > 0) == (2, True)
+    # The auditor sees the workbook: a number in the place of a hidden one is a leak.
+    spoiled = openpyxl.load_workbook(folder / "tables.xlsx")
+    cell = next(
+        cell
+        for row in spoiled["W01 profile"].iter_rows()
+        for cell in row
+        if cell.value == "[te weinig]"
+    )
+    cell.value = 0.31
+    spoiled.save(folder / "tables.xlsx")
+    assert [leak.kind for leak in audit_path(folder).leaks] == ["left"]
+
+
+def test_a_folder_is_replaced_whole_and_only_when_it_is_a_tabulation(
+    survey: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "deel"
+    asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--to", folder)
+    assert command(*asked) == 0
+    before = {file.name: file.read_bytes() for file in folder.iterdir()}
+    assert command(*asked) == 1
+    assert command(*asked, "--replace") == 0
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+    (folder / "manifest.json").write_text("{}")
+    capsys.readouterr()
+    assert command(*asked, "--replace") == 1
+    assert "manifest.json" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["deel"]
+
+
 def test_internal_figures_are_kept_from_clients(survey: Path, klein: Path, tmp_path: Path) -> None:
     asked = ("tabulate", survey, "--wave", "w1", "--rows", "W01", "--internal", "--to")
     inside = klein / "outputs" / "klein" / "intern.csv"
@@ -179,6 +309,9 @@ def test_json_is_the_tidy_table(survey: Path, capsys: pytest.CaptureFixture[str]
         (["--rows", "W01", "--to", "x.docx"], ".csv or .xlsx"),
         (["--rows", "W01", "--corrected", "--columns", "jong"], "--columns"),
         (["--rows", "W01", "--to", "nowhere/x.csv"], "no such folder"),
+        (["--rows", "W01", "--to", "folder", "--internal"], "not as a folder"),
+        (["--rows", "W01", "--compare", "--internal"], "--internal"),
+        (["--rows", "W01", "--compare", "--test", "dimensions"], "--test"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(

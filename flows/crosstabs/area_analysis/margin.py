@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import date
 
 from flows.crosstabs.area_analysis.analysis import Mix
-from flows.definitions.models import Composition, Text
+from flows.definitions.models import Text
+from flows.definitions.weighting_plan import Composition
 
 DECIMALS = 5
 

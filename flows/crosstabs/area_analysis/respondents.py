@@ -25,8 +25,8 @@ from flows.crosstabs.area_analysis.analysis import SLACK, Figure, Mix, published
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.rounding import whole_percent
 from flows.crosstabs.tidy import COLUMNS
-from flows.definitions.models import Questionnaire
 from flows.definitions.own_areas import AreaRules
+from flows.definitions.questionnaire import Questionnaire
 from flows.profiles.answers import score_matrix
 from flows.profiles.assign import enough_answers
 from flows.profiles.composition_file import (

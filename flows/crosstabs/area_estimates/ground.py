@@ -11,15 +11,13 @@ known everywhere, the addresses per resident: together they stand for how urban 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_matrix
-from scipy.stats import norm
 
 from flows.crosstabs.errors import CrosstabError
 from flows.profiles.projection.engine import AreaEngine
@@ -101,7 +99,7 @@ class Ground:
         Somebody of whom a demographic is not known counts as the average of those who are alike
         in the others. Everybody counts once: what the weights are made of is in the design, and
         where they live is in the areas. Typing probabilities are brought in line with the mix of
-        profiles among those who answered (`multilevel.resized`).
+        profiles among those who answered (`multilevel_sample.resized`).
         """
         who = people.usable
         levels = people.levels[who]
@@ -305,34 +303,3 @@ def _covariates(engine: AreaEngine) -> tuple[tuple[str, ...], Floats]:
             found[name] = (values - values.mean()) / spread
     table = np.column_stack(list(found.values())) if found else np.empty((size, 0))
     return tuple(found), table
-
-
-def share_variances(table: pd.DataFrame, profiles: Sequence[str], confidence: float) -> Floats:
-    """Variances (A, K) of profile shares, from the bounds in rows of a run's composition.
-
-    The bounds are symmetric on the log-odds.
-    """
-    share, low, high = (
-        np.clip(table[[f"{name}_{p}" for p in profiles]].to_numpy(dtype=float), 1e-9, 1 - 1e-9)
-        for name in ("share", "low", "high")
-    )
-    width = np.log(high / (1 - high)) - np.log(low / (1 - low))
-    error = width / (2 * float(norm.ppf((1 + confidence) / 2))) * share * (1 - share)
-    return np.asarray(np.nan_to_num(error) ** 2)
-
-
-def blurred_margins(table: pd.DataFrame, engine: AreaEngine) -> NDArray[np.bool_]:
-    """Which margins (A, V) of rows of a run's composition are not those of the area itself."""
-    columns = [f"source_{margin.name}" for margin in engine.margins]
-    return np.asarray(table[columns].to_numpy() != 0)
-
-
-def numbers_of_levels(engine: AreaEngine, table: pd.DataFrame) -> list[Ints]:
-    """Per level in `table` (level, area; a row per area) the row of every finest area's area."""
-    found = []
-    rows = pd.Series(np.arange(len(table)))
-    for level, part in rows.groupby(table["level"].to_numpy(), sort=False):
-        number: Mapping[str, int] = dict(zip(table["area"].iloc[part], part, strict=True))
-        codes, names = pd.factorize(engine.areas[str(level)].astype(str))
-        found.append(np.array([number.get(str(name), -1) for name in names])[codes])
-    return found

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.layout.layouts import Layout
 from flows.crosstabs.tables import RowKind
-from flows.statistics.multilevel import Kind
+from flows.statistics.multilevel_outcome import Kind
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

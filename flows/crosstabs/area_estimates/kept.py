@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from flows.crosstabs.area_estimates.estimates import AreaModel, AreaModels
+from flows.crosstabs.area_estimates.fitting import AreaModel, AreaModels
 from flows.crosstabs.errors import CrosstabError
 from flows.statistics.multilevel import Fit
 

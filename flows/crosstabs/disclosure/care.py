@@ -14,7 +14,7 @@ import numpy as np
 from flows.crosstabs.disclosure.people import Group, asked_of, column_group
 from flows.crosstabs.disclosure.rules import Bools, of_area
 from flows.crosstabs.tables import Table
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,21 @@ import numpy as np
 
 from flows.crosstabs.disclosure.care import Care
 from flows.crosstabs.disclosure.earlier import earlier_figures
-from flows.crosstabs.disclosure.knowledge import Goal, Key, Watch
+from flows.crosstabs.disclosure.goals import Goal, Key, Watch
 from flows.crosstabs.disclosure.linked import Linked, linked_question
+from flows.crosstabs.disclosure.partners import withdraw
 from flows.crosstabs.disclosure.people import EVERYBODY, asked_of, column_group
 from flows.crosstabs.disclosure.placed import KnownNumber, Placed, hidden_by_size
+from flows.crosstabs.disclosure.programs import look
+from flows.crosstabs.disclosure.reach import Reach
 from flows.crosstabs.disclosure.rules import Bools, Rule, Sized, size_rules
 from flows.crosstabs.disclosure.unsure import dont_know_of
-from flows.crosstabs.tables import Flag, PublishedTable, Table
-from flows.definitions.models import Publication
+from flows.crosstabs.tables import Cell, Flag, PublishedTable, Table
+from flows.definitions.dossier_plan import Publication
 
 NUMBER_OF_PEOPLE_LOSS = 3.0
+
+BY_SIZE = (Rule.TOO_FEW, Rule.SMALL, Rule.SPECIAL)
 
 Question = tuple[str, str | None]
 
@@ -106,13 +111,18 @@ def protect(
         by_question.setdefault((each.question, each.item), []).append(each)
     known, numbers = _numbers(placed, by_question, publication, told)
     hidden = {key: Reason(rule) for key, rule in hidden_by_size(placed).items()}
+    stands: set[Key] = set()
     for place, shown in told.items():
-        for key in _hidden_in(placed[place], shown):
-            hidden.setdefault(key, Reason(Rule.COMPLEMENT))
+        for key, cell in _cells_of(placed[place], shown):
+            if cell.flag in (Flag.TOO_FEW, Flag.PROTECTED):
+                hidden.setdefault(key, Reason(Rule.COMPLEMENT))
+            elif cell.shown or cell.flag is Flag.BELOW:
+                stands.add(key)
+    stands -= hidden.keys()
     protection = Protection(placed, hidden, numbers)
     for question, group in by_question.items():
         before = earlier_figures(group, earlier)
-        linked = linked_question(group, publication, known.get(question, ()), before, care)
+        linked = linked_question(group, publication, known.get(question, ()), before, care, stands)
         if linked is not None:
             for number in known.get(question, ()):
                 if number.key is not None:
@@ -120,6 +130,9 @@ def protect(
             _settle(linked, protection, group[0])
         if any(any(each.sized.dont_know.rules) or _unequal(each) for each in group):
             _settle(dont_know_of(group, publication, care), protection, group[0])
+            if stands:
+                beside_them = dont_know_of(group, publication, care, stands)
+                _tell(beside_them, protection, stands, group[0])
     return protection
 
 
@@ -133,14 +146,11 @@ def _place(place: int, table: Table, publication: Publication, care: Care) -> Pl
     )
 
 
-def _hidden_in(placed: Placed, shown: PublishedTable) -> Iterator[Key]:
-    """What a table that others have does not tell."""
-    hidden = (Flag.TOO_FEW, Flag.PROTECTED)
+def _cells_of(placed: Placed, shown: PublishedTable) -> Iterator[tuple[Key, Cell]]:
+    """The cells of a table that others have, with what each goes by."""
     for r, line in enumerate(shown.cells):
-        yield from (placed.key(r, c) for c, cell in enumerate(line) if cell.flag in hidden)
-    for c, cell in enumerate(shown.dont_know):
-        if cell.flag in hidden:
-            yield placed.dont_know_key(c)
+        yield from ((placed.key(r, c), cell) for c, cell in enumerate(line))
+    yield from ((placed.dont_know_key(c), cell) for c, cell in enumerate(shown.dont_know))
 
 
 def _unequal(placed: Placed) -> bool:
@@ -154,33 +164,49 @@ def _settle(linked: Linked, protection: Protection, first: Placed) -> None:
     A cell that is hidden for another must be open too: a reader cannot tell which is which, and
     one that follows protects nothing.
     """
-    knowledge, hidden = linked.knowledge, protection.hidden
-    watch = Watch(knowledge.truth)
+    hidden, statements = protection.hidden, linked.knowledge.statements()
+    losses = np.array([linked.losses.get(key, 1.0) for key in statements.keys])
+    watch = Watch(statements.truth)
     watched: set[Key] = set()
 
     def hide(more: dict[Key, Reason]) -> None:
         hidden.update(more)
         along = Reason(Rule.COMPLEMENT)
-        for key in knowledge.closed(hidden) - hidden.keys():
+        for key in linked.knowledge.closed(hidden) - hidden.keys():
             hidden[key] = next(iter(more.values()), along)
         new = [key for key in linked.cells if key in hidden and key not in watched]
         watched.update(new)
         watch.add([goal for key in new for goal in linked.cells[key]])
-        knowledge.look(watch, hidden)
 
     watch.add(linked.goals)
     hide({})
-    done = 0
-    while done < len(watch.goals):
-        goal = watch.goals[done]
-        if watch.waiting[done]:
-            more = knowledge.withdraw(goal, hidden, linked.losses, watch)
-            if more is None:
-                protection.notes.append(_cannot(goal, first))
-            elif more:
-                reason = Reason(_rule(goal), goal.key)
-                hide(dict.fromkeys(sorted(more, key=str), reason))
-        done += 1
+    look(statements, watch, statements.hiding(hidden))
+    while (goal := watch.judge()) is not None:
+        now = statements.hiding(hidden)
+        chosen = withdraw(statements, goal, now, losses, watch)
+        if chosen is None:
+            protection.notes.append(_cannot(goal, first))
+        elif chosen.any():
+            more = sorted((statements.keys[k] for k in np.flatnonzero(chosen)), key=str)
+            hide(dict.fromkeys(more, Reason(_rule(goal), goal.key)))
+        else:
+            # It was open as it is; perhaps others are that wait.
+            look(statements, watch, now)
+
+
+def _tell(linked: Linked, protection: Protection, stands: set[Key], first: Placed) -> None:
+    """Note what a rule of size hides, and follows all the same from what other files show."""
+    statements = linked.knowledge.statements()
+    hidden, watch = statements.hiding(protection.hidden), Watch(statements.truth)
+    by_size = {key for key, reason in protection.hidden.items() if reason.rule in BY_SIZE}
+    keys = [key for key in linked.cells if key in by_size - stands]
+    watch.add([*linked.goals, *(goal for key in keys for goal in linked.cells[key])])
+    look(statements, watch, hidden)
+    while (goal := watch.judge()) is not None:
+        reach = Reach(statements, goal, watch.furthest(goal))
+        note = _cannot(goal, first)
+        if note not in protection.notes and not reach.is_open(hidden, True):
+            protection.notes.append(note)
 
 
 def _rule(goal: Goal) -> Rule:

@@ -8,17 +8,18 @@ or went since an earlier file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from flows.crosstabs.disclosure.care import Care
-from flows.crosstabs.disclosure.knowledge import Goal, Key, Knowledge
+from flows.crosstabs.disclosure.goals import Goal, Key
+from flows.crosstabs.disclosure.knowledge import Knowledge
 from flows.crosstabs.disclosure.people import EVERYBODY, Group
 from flows.crosstabs.disclosure.placed import APART, EarlierFigures, KnownNumber, Placed
 from flows.crosstabs.disclosure.rules import SOLVED_DEVIATIONS, needed_range, size_rule
 from flows.crosstabs.disclosure.shares import People, Shares
 from flows.crosstabs.tables import SHARES
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 _TOLERANCE = 1e-9
 
@@ -46,8 +47,12 @@ def linked_question(
     numbers: Sequence[KnownNumber] = (),
     earlier: Sequence[EarlierFigures] = (),
     care: Care = Care(),  # noqa: B008
+    stands: Collection[Key] = (),
 ) -> Linked | None:
-    """All that the tables of one question say; None where nothing may not follow."""
+    """All that the tables of one question say; None where nothing may not follow.
+
+    `stands`: what another file of these people shows, which nothing done here hides.
+    """
     shares = Shares(tables, earlier)
     if not shares.people or not _sensitive(shares, publication, care):
         return None
@@ -56,7 +61,7 @@ def linked_question(
     for placed in tables:
         for c, group in enumerate(placed.groups):
             if group in shares.people:
-                _told(linked, shares, placed, c, told)
+                _told(linked, shares, placed, c, told, stands)
     for number in numbers:
         _told_by_number(linked, shares, number)
     for figures in earlier:
@@ -82,7 +87,14 @@ def _sensitive(shares: Shares, publication: Publication, care: Care) -> bool:
     )
 
 
-def _told(linked: Linked, shares: Shares, placed: Placed, c: int, told: set[Key]) -> None:
+def _told(
+    linked: Linked,
+    shares: Shares,
+    placed: Placed,
+    c: int,
+    told: set[Key],
+    stands: Collection[Key],
+) -> None:
     """What one column says, and what hiding its cells costs."""
     table, each = placed.table, shares.people[placed.groups[c]]
     scale = shares.largest / each.weight
@@ -94,7 +106,8 @@ def _told(linked: Linked, shares: Shares, placed: Placed, c: int, told: set[Key]
         if key not in told or number == key:
             for places, factors, most in shares.says(placed, r, c, each):
                 spread = max((abs(factor) for factor in factors), default=1.0)
-                linked.knowledge.at_most(places, factors, most, key, spread * scale)
+                gone_with = None if key in stands else key
+                linked.knowledge.at_most(places, factors, most, gone_with, spread * scale)
         told.add(key)
         loss = TOTAL_LOSS if each.group == EVERYBODY else 1.0 + each.n / max(table.n[-1], 1)
         if row.code == table.identity.headline:
@@ -104,7 +117,7 @@ def _told(linked: Linked, shares: Shares, placed: Placed, c: int, told: set[Key]
         elif row.kind == "answer":
             loss += 0.2 * float(table.estimate[r, c])
         linked.losses[key] = loss
-    if number is not None:
+    if number is not None and number not in stands:
         for r, row in enumerate(table.rows):
             if row.kind == "answer":
                 linked.knowledge.goes_along(placed.key(r, c), number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from flows.crosstabs.disclosure.knowledge import Key
+from flows.crosstabs.disclosure.goals import Key
 from flows.crosstabs.disclosure.people import Condition, Group
 from flows.crosstabs.disclosure.rules import Rule, Sized
 from flows.crosstabs.tables import SHARES, Row, Table

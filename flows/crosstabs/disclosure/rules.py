@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.rounding import one_decimal, whole_percent
 from flows.crosstabs.tables import SHARES, Floats, RowKind, Table
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 Bools = NDArray[np.bool_]
 

@@ -6,26 +6,31 @@ numbers of people who were asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from flows.crosstabs.disclosure.care import Care
-from flows.crosstabs.disclosure.knowledge import Goal, Knowledge
+from flows.crosstabs.disclosure.goals import Goal, Key
+from flows.crosstabs.disclosure.knowledge import Knowledge
 from flows.crosstabs.disclosure.linked import TOTAL_LOSS, Linked
 from flows.crosstabs.disclosure.people import EVERYBODY, Group, divisions
 from flows.crosstabs.disclosure.placed import Placed
 from flows.crosstabs.disclosure.rules import needed_range, size_rule
 from flows.crosstabs.disclosure.shares import People
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 
 def dont_know_of(
     tables: Sequence[Placed],
     publication: Publication,
     care: Care = Care(),  # noqa: B008
+    stands: Collection[Key] = (),
 ) -> Linked:
-    """The same for the row of those without an opinion, a share of all who were asked."""
+    """The same for the row of those without an opinion, a share of all who were asked.
+
+    `stands`: what another file shows, which nothing done here hides.
+    """
     people: dict[Group, People] = {}
     where: dict[Group, tuple[Placed, int]] = {}
     for placed in tables:
@@ -68,7 +73,9 @@ def dont_know_of(
         each, row = people[group], placed.sized.dont_know
         key = placed.dont_know_key(c)
         low, high = float(row.low[c]), float(row.high[c])
-        knowledge.between([each.start], [1.0], low, high, key, largest / each.n)
+        knowledge.between(
+            [each.start], [1.0], low, high, None if key in stands else key, largest / each.n
+        )
         linked.losses[key] = TOTAL_LOSS if group == EVERYBODY else 1.0 + each.n / largest
         linked.cells[key] = [Goal((each.start,), (1.0,), needed_range(each.n), key)]
     first = tables[0].table

@@ -11,7 +11,7 @@ from scipy.optimize import brentq
 
 from flows.crosstabs.tables import SHARES, TOTAL, Floats, Table, Verdict
 from flows.crosstabs.verdicts import UNTESTED, VERSUS_REST, in_points, marked
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 from flows.statistics.intervals import (
     ENOUGH_EXPECTED,
     logit_interval,
@@ -149,7 +149,7 @@ def compared_of(
         degrees_of_freedom=_known(float(table.degrees_of_freedom[r, c])),
         p=_known(float(table.p_value[r, c])),
         p_adjusted=_known(float(table.p_adjusted[r, c])),
-        correction=publication.correction,
+        correction=publication.corrected_by,
         threshold=_known(needed),
         verdict=verdict,
         why=why,

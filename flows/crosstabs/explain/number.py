@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flows.crosstabs.disclosure.rules import Rule, size_rules
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.explain.error import Compared, Estimate, compared_of, estimate_of
 from flows.crosstabs.tables import Row, Table, Verdict
 from flows.crosstabs.tidy import DONT_KNOW
-from flows.definitions.models import Publication, Question, QuestionType
+from flows.definitions.dossier_plan import Publication
+from flows.definitions.questions import Question, QuestionType
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ class Bases:
 
 @dataclass(frozen=True)
 class Hidden:
-    """Why a number is not shown."""
+    """Why a number is not shown: a `Rule` of publication, `no_base`, or `unknown`."""
 
     rule: str
     reason: str
@@ -67,7 +66,7 @@ class CellExplained:
     bases: Bases
     estimate: Estimate | None
     compared: Compared | None
-    hidden: Hidden | None
+    hidden: Hidden | None = None
 
 
 def explain_cell(
@@ -78,15 +77,14 @@ def explain_cell(
     publication: Publication,
     freedom: int,
     *,
-    shown: bool,
-    verdict: str | None,
+    verdict: str | None = None,
 ) -> CellExplained:
     """Explain the number in `row` and `column` of a stored table.
 
     `question`: of the table, for what its options are called. `freedom`: degrees of freedom of
-    the sample, its people (or clusters) less its strata. `shown`: whether it was published with
-    a number or a bound; `verdict`: with which mark (None: it could have none). `row` may be
-    `dont_know`.
+    the sample, its people (or clusters) less its strata. `verdict`: the mark it was published
+    with, None where it could have none. `row` may be `dont_know`. Why a number is hidden is for
+    the whole edition to tell (`hiding.why_hidden`).
 
     Raises CrosstabError for a row or column that the table does not have.
     """
@@ -109,7 +107,6 @@ def explain_cell(
                 float(table.dont_know[c]), None, None, None, "none", "no interval is made of it"
             ),
             compared=None,
-            hidden=None if shown else _hidden(table, None, c, publication),
         )
     r = _row(table, row)
     return CellExplained(
@@ -117,8 +114,7 @@ def explain_cell(
         counted=_counted(table, question, table.rows[r]),
         bases=_bases(table, c, int(table.count[r, c])),
         estimate=estimate_of(table, r, c, publication, freedom),
-        compared=compared_of(table, r, c, publication, verdict if shown else None),
-        hidden=None if shown else _hidden(table, r, c, publication),
+        compared=compared_of(table, r, c, publication, verdict),
     )
 
 
@@ -257,44 +253,3 @@ def _bases(table: Table, c: int, behind: int) -> Bases:
         effective=float(table.n_eff[c]),
         behind=behind,
     )
-
-
-# -------------------------------------------------------------------------------- hiding
-
-
-def _hidden(table: Table, r: int | None, c: int, publication: Publication) -> Hidden:
-    """Why a cell is hidden, by the rules of publication; `r` None: no opinion."""
-    sized = size_rules(table, publication)
-    rule = sized.dont_know.rules[c] if r is None else sized.rules[r][c]
-    n = int(table.n[c])
-    if n == 0 or (r is not None and not math.isfinite(table.estimate[r, c])):
-        return Hidden("no_base", "nobody in this column answered")
-    reasons = {
-        Rule.TOO_FEW: f"fewer than {publication.minimum_base} people answered",
-        Rule.SMALL: (
-            f"1 to {publication.small_count} people in a base under {publication.small_base}"
-        ),
-        Rule.SPECIAL: (
-            f"0% or 100% of a special question in a group under {publication.special_base}"
-        ),
-    }
-    if rule in reasons:
-        return Hidden(rule.value, reasons[rule])
-    return Hidden(
-        Rule.COMPLEMENT.value,
-        "hidden to protect another number, which would follow from this one"
-        f"{_protects(table, sized.rules, r, c)}",
-    )
-
-
-def _protects(
-    table: Table, rules: tuple[tuple[Rule | None, ...], ...], r: int | None, c: int
-) -> str:
-    """The cells in the same row or column that had to be hidden by themselves."""
-    found = [
-        f"{row.code}:{table.columns[k]}"
-        for i, row in enumerate(table.rows)
-        for k in range(len(table.columns))
-        if rules[i][k] is not None and (i == r or k == c)
-    ]
-    return f" ({', '.join(found[:5])}{', ...' if len(found) > 5 else ''})" if found else ""

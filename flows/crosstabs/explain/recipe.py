@@ -11,15 +11,10 @@ from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.explain.syntax import Averaged, Clause, Has, Recipe
 from flows.crosstabs.layout.rows import answer_options, arm_code, outcomes_of
 from flows.crosstabs.tables import Row
-from flows.definitions.models import (
-    AnswerColumn,
-    Missing,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.options import Missing, Option
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 from flows.ingest.analysis_file import AnalysisFile, Variable
 
 _UNKNOWING, _REFUSED = Missing.DONT_KNOW.code, Missing.REFUSED.code

@@ -15,14 +15,15 @@ from flows.crosstabs.layout.parts import (
     Layout,
     Line,
     answer_codes,
-    apart,
     assembled,
     bands_of,
     kinds,
 )
 from flows.crosstabs.layout.rows import Outcome, answer_options, experiment_rows
 from flows.crosstabs.tables import Identity
-from flows.definitions.models import MISSING_CODES, AnswerColumn, Missing, QuestionType
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questions import QuestionType
 
 
 def experiment_layout(
@@ -38,13 +39,12 @@ def experiment_layout(
     arms = [option.code for option in experiment.substantive]
     drawn = answer_codes(frame, column.name, column.categories)
     atoms: list[NDArray[np.generic]] = []
-    answered, without, asked_only = (np.zeros(len(frame), dtype=bool) for _ in range(3))
+    answered, asked_only = (np.zeros(len(frame), dtype=bool) for _ in range(2))
     parts = []
     for outcome in outcomes:
         y, base, missing = headline_of(frame, outcome)
         answered |= base
-        without |= missing[0]
-        asked_only |= missing[1]
+        asked_only |= missing
         centre = float(y[base].mean()) if outcome.row.kind == "mean" and base.any() else 0.0
         parts.append((np.where(base, y - centre, 0.0), base, centre))
     for y, base, _ in parts:
@@ -73,22 +73,23 @@ def experiment_layout(
             squares = both[0].square + both[1].square
             lines.append(Line(np.zeros(len(people)), people, squares, people))
             minus.append((i, first, second))
-    without &= assigned & ~answered
-    asked_only &= assigned & ~answered & ~without
+    asked_only &= assigned & ~answered
+    # Who has no opinion on an outcome stands in the table of that question.
+    nobody = np.zeros(len(frame), dtype=bool)
     return assembled(
         identity,
         rows,
-        [*atoms, answered, without, asked_only],
+        [*atoms, answered, nobody, asked_only],
         lines,
         units[-1],
         minus=tuple(minus),
     )
 
 
-def headline_of(frame: pd.DataFrame, outcome: Outcome) -> tuple[Floats, Bools, tuple[Bools, Bools]]:
+def headline_of(frame: pd.DataFrame, outcome: Outcome) -> tuple[Floats, Bools, Bools]:
     """The number (n) that an outcome's headline is the mean of, and who (n) is in its base.
 
-    Then those without an opinion on it, and those who were asked but gave no answer.
+    Then those who were asked but gave no answer.
     """
     column, row = outcome.column, outcome.row
     question = column.question
@@ -97,7 +98,7 @@ def headline_of(frame: pd.DataFrame, outcome: Outcome) -> tuple[Floats, Bools, t
     values = frame[column.name].to_numpy(dtype=np.float64, na_value=np.nan)
     missing = answer_codes(frame, f"{column.name}__missing", ("", *MISSING_CODES))
     known = np.isfinite(values)
-    outside = kinds(missing, 1, apart(question)) & ~known, kinds(missing, 1, ASKED_ONLY) & ~known
+    outside = kinds(missing, 1, ASKED_ONLY) & ~known
     if row.kind == "mean":
         return np.where(known, values, 0.0), known, outside
     wanted = row.members or (row.code,)
@@ -105,14 +106,12 @@ def headline_of(frame: pd.DataFrame, outcome: Outcome) -> tuple[Floats, Bools, t
     return np.isin(bands_of(values, question.bands), members).astype(np.float64), known, outside
 
 
-def _coded_headline(
-    frame: pd.DataFrame, outcome: Outcome
-) -> tuple[Floats, Bools, tuple[Bools, Bools]]:
+def _coded_headline(frame: pd.DataFrame, outcome: Outcome) -> tuple[Floats, Bools, Bools]:
     column, row = outcome.column, outcome.row
     question = column.question
     k = len(question.substantive)
     codes = answer_codes(frame, column.name, column.categories)
-    outside = kinds(codes, k, apart(question)), kinds(codes, k, ASKED_ONLY)
+    outside = kinds(codes, k, ASKED_ONLY)
     base = (codes >= 0) & (codes < k)
     if row.kind == "mean":
         scores = np.array(

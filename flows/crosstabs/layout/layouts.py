@@ -31,15 +31,10 @@ from flows.crosstabs.layout.parts import (
 )
 from flows.crosstabs.layout.rows import answer_options, identity_of, outcomes_of, table_rows
 from flows.crosstabs.tables import Identity, Row
-from flows.definitions.models import (
-    MISSING_CODES,
-    AnswerColumn,
-    Missing,
-    Question,
-    Questionnaire,
-    QuestionType,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 
 __all__ = ["Layout", "answer_codes", "identity_of", "layouts", "table_rows"]
 

@@ -18,11 +18,12 @@ from flows.crosstabs.layout.parts import (
     Line,
     answer_codes,
     assembled,
-    kinds,
 )
 from flows.crosstabs.layout.rows import answer_options, table_rows
 from flows.crosstabs.tables import Identity
-from flows.definitions.models import AnswerColumn, Missing, Question
+from flows.definitions.columns import AnswerColumn
+from flows.definitions.options import MISSING_CODES, Missing
+from flows.definitions.questions import Question
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,19 +46,27 @@ class _Marks:
 def _marks(frame: pd.DataFrame, columns: Sequence[AnswerColumn]) -> _Marks:
     n = len(frame)
     ranks: dict[str, Codes] = {}
-    unknowing, refused, opted_out, plain, unanswered = (np.zeros(n, dtype=bool) for _ in range(5))
+    unknowing, refused, opted_out, left_open, unanswered = (
+        np.zeros(n, dtype=bool) for _ in range(5)
+    )
     for column in columns:
         option = column.option
         assert option is not None
         marks = len(column.codes)  # the ranks (or chosen), then not chosen
         codes = answer_codes(frame, column.name, column.categories)
-        unknowing |= kinds(codes, marks, NO_OPINION[:1])
-        refused |= kinds(codes, marks, NO_OPINION[1:])
-        unanswered |= kinds(codes, marks, ASKED_ONLY)
-        chosen = (codes >= 0) & (codes < marks - 1)
+        for said, those in (
+            (unknowing, NO_OPINION[:1]),
+            (refused, NO_OPINION[1:]),
+            (unanswered, ASKED_ONLY),
+        ):
+            for kind in those:
+                said |= codes == marks + MISSING_CODES.index(kind)
+        chosen = codes == 0 if marks == 2 else (codes >= 0) & (codes < marks - 1)
         if option.missing is None:
-            ranks[option.code] = np.where(chosen, codes + 1, 0).astype(np.int16)
-            plain |= codes == marks - 1
+            ranks[option.code] = (
+                np.where(chosen, codes + 1, 0) if marks > 2 else chosen.view(np.int8)
+            )
+            left_open |= codes == marks - 1
         elif option.missing is Missing.DONT_KNOW:
             unknowing |= chosen
         elif option.missing is Missing.REFUSED:
@@ -65,7 +74,7 @@ def _marks(frame: pd.DataFrame, columns: Sequence[AnswerColumn]) -> _Marks:
         elif option.missing.code not in ASKED_ONLY:
             opted_out |= chosen
     some = np.logical_or.reduce([rank > 0 for rank in ranks.values()])
-    silent = plain & ~some & ~unknowing & ~refused & ~opted_out
+    silent = left_open & ~(some | unknowing | refused | opted_out)
     return _Marks(ranks, unknowing, refused, opted_out, silent, unanswered)
 
 

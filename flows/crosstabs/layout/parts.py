@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from flows.crosstabs.errors import CrosstabError
 from flows.crosstabs.tables import Identity, Row
-from flows.definitions.models import MISSING_CODES, Band, Missing, Question
+from flows.definitions.options import MISSING_CODES, Band, Missing
+from flows.definitions.questions import Question
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-Codes = NDArray[np.int16]
+Codes = NDArray[np.integer]
 
 NO_OPINION = (Missing.DONT_KNOW.code, Missing.REFUSED.code)
 ASKED_ONLY = (Missing.SKIPPED.code, Missing.INVALID.code)
@@ -65,8 +66,7 @@ def answer_codes(frame: pd.DataFrame, name: str, categories: tuple[str, ...]) ->
     if not isinstance(values, pd.Categorical):
         values = pd.Categorical(values)
     if tuple(values.categories) == categories:
-        exact: Codes = values.codes.astype(np.int16)
-        return exact
+        return np.asarray(values.codes)
     place = {code: i for i, code in enumerate(categories)}
     lookup = np.array([place.get(str(code), -2) for code in values.categories] + [-1])
     codes: Codes = lookup.astype(np.int16)[values.codes]

@@ -13,18 +13,11 @@ from dataclasses import dataclass
 from typing import get_args
 
 from flows.crosstabs.tables import Identity, Row, RowKind
-from flows.definitions.models import (
-    AnswerColumn,
-    Language,
-    Missing,
-    Option,
-    Question,
-    Questionnaire,
-    QuestionType,
-    Statistic,
-    Text,
-    columns_of,
-)
+from flows.definitions.columns import AnswerColumn, columns_of
+from flows.definitions.models import Language, Text
+from flows.definitions.options import Missing, Option, Statistic
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question, QuestionType
 
 _STATISTICS: dict[Statistic, Text] = {
     "median": Text(nl="Middelste waarde (mediaan)", en="Median"),
@@ -55,6 +48,7 @@ def identity_of(
     """What the table of this answer column is about (marked: of all columns of the question).
 
     The table of an experiment is as sensitive as its outcomes, and defines profiles as they do.
+    Who has no opinion on an outcome is told in the table of that question, and not here.
     """
     question = column.question
     item = column.item.code if column.item else None
@@ -82,7 +76,7 @@ def identity_of(
             each.question.code in model_items or each.name in model_items for each in about
         ),
         sort=sort,
-        dont_know=question.dont_know,
+        dont_know="leave_out" if outcomes else question.dont_know,
         base=base,
     )
 

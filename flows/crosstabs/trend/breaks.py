@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from flows.definitions.models import Language, Wave
+from flows.crosstabs.trend.texts import text_of
+from flows.definitions.models import Text
+from flows.definitions.waves import Wave
 
 What = Literal["mode", "population", "frame", "selection", "weighting", "merged levels", "model"]
 
 _OF_WAVE: tuple[What, ...] = ("mode", "population", "frame", "selection")
-NOTHING = {"nl": "niet vermeld", "en": "not told"}
 
 
 @dataclass(frozen=True)
@@ -19,24 +20,14 @@ class Break:
     """One thing that is not the same in both waves."""
 
     what: What
-    before: str
-    after: str
+    before: Text
+    after: Text
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Text:
         """The break in one sentence."""
-        return f"Another {_NAMES[self.what]}: first “{self.before}”, then “{self.after}”."
-
-
-_NAMES: dict[What, str] = {
-    "mode": "way of asking",
-    "population": "population",
-    "frame": "frame",
-    "selection": "selection of participants",
-    "weighting": "set of weighting variables",
-    "merged levels": "merging of weighting levels",
-    "model": "version of the profile model",
-}
+        what = text_of(f"break.{self.what}")
+        return text_of("break", what=what, before=self.before, after=self.after)
 
 
 def breaks_between(
@@ -44,7 +35,6 @@ def breaks_between(
     after: Wave,
     weighting: Sequence[Mapping[str, Any]],
     versions: Sequence[str | None],
-    language: Language = "en",
 ) -> tuple[Break, ...]:
     """What differs between the waves as defined, weighted and typed.
 
@@ -55,19 +45,24 @@ def breaks_between(
     for what in _OF_WAVE:
         texts = [getattr(wave, what) for wave in (before, after)]
         if texts[0].nl != texts[1].nl:
-            found.append(Break(what, *(text[language] or NOTHING[language] for text in texts)))
+            told = (text if text.nl else text_of("break.untold") for text in texts)
+            found.append(Break(what, *told))
     margins = [
         ", ".join(sorted(str(margin["margin"]) for margin in made.get("margins", ())))
         for made in weighting
     ]
-    if margins[0] != margins[1]:
-        found.append(Break("weighting", *(each or "none" for each in margins)))
     merged = [_merged(made) for made in weighting]
-    if merged[0] != merged[1]:
-        found.append(Break("merged levels", *(each or "none" for each in merged)))
+    lists: tuple[tuple[What, list[str]], ...] = (("weighting", margins), ("merged levels", merged))
+    for what, names in lists:
+        if names[0] != names[1]:
+            found.append(Break(what, *(_or(each, "none") for each in names)))
     if versions[0] != versions[1]:
-        found.append(Break("model", *(each or "not typed" for each in versions)))
+        found.append(Break("model", *(_or(each, "break.untyped") for each in versions)))
     return tuple(found)
+
+
+def _or(told: str | None, instead: str) -> Text:
+    return Text(nl=told, en=told) if told else text_of(instead)
 
 
 def _merged(made: Mapping[str, Any]) -> str:

@@ -27,7 +27,9 @@ from flows.crosstabs.layout.layouts import Layout, layouts
 from flows.crosstabs.tables import SHARES, TOTAL, Floats, Identity, Ints, Row
 from flows.crosstabs.trend.questions import Comparable, LeftOut, Wording, compared_questions
 from flows.crosstabs.trend.rows import battery_layouts
-from flows.definitions.models import PROFILE, Publication, Questionnaire, QuestionType
+from flows.definitions.dossier_plan import PROFILE, Publication
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.statistics.change import Change, Overlap, Rows, WaveSample
 from flows.statistics.design import SampleDesign
 from flows.statistics.multiplicity import benjamini_hochberg

@@ -14,7 +14,10 @@ from flows.crosstabs.trend.breaks import Break
 from flows.crosstabs.trend.changes import Bools, TableTrend, Trend
 from flows.crosstabs.trend.groups import Naive
 from flows.crosstabs.trend.publish import ChangeCell, Direction, PublishedTrend
-from flows.definitions.models import Survey, Text, Wave
+from flows.crosstabs.trend.texts import figure, say
+from flows.definitions.models import Language, Text
+from flows.definitions.survey import Survey
+from flows.definitions.waves import Wave
 
 INTERNAL = "INTERN"
 
@@ -32,14 +35,15 @@ class Told:
     waves: tuple[Wave, Wave]
     themes: tuple[str, ...]
     names: Mapping[str, Text]
-    about: str
+    about: Text
     breaks: tuple[Break, ...]
-    looks: tuple[str, ...]
+    looks: tuple[Text, ...]
     internal: bool
     same_people: bool
     groups: bool
     concept: bool
     naive: tuple[Naive, ...]
+    language: Language = "nl"
 
 
 _KEYS = ("survey", "before", "after", "theme", "table", "question", "item", "answer", "statistic")
@@ -135,7 +139,9 @@ def below(p: Floats, alpha: float) -> Bools:
         return np.asarray(p < alpha)
 
 
-def exact(table: TableTrend, r: int, c: int, mark: bool, beyond: bool) -> dict[str, Any]:
+def exact(
+    table: TableTrend, r: int, c: int, mark: bool, beyond: bool, language: Language
+) -> dict[str, Any]:
     """One change for the analyst: unrounded figures, written with one decimal more."""
     row = table.rows[r]
     values = {
@@ -143,45 +149,48 @@ def exact(table: TableTrend, r: int, c: int, mark: bool, beyond: bool) -> dict[s
         for name in ("before", "after", "change", "low", "high")
     }
     if not np.isfinite(values["change"]):
-        return _hidden("–", "nobody answered in one of the waves")
+        return _hidden("–", say(language, "nobody.wave"))
     tested = bool(np.isfinite(table.p_value[r, c]))
     return {
-        "before": level(values["before"], row, 1),
-        "after": level(values["after"], row, 1),
-        "change": move(values["change"], row, 1),
-        "low": move(values["low"], row, 1),
-        "high": move(values["high"], row, 1),
-        "p": _p_value(float(table.p_adjusted[r, c])),
-        "verdict": _verdict(values["change"], mark, beyond, tested),
+        "before": level(values["before"], row, language, 1),
+        "after": level(values["after"], row, language, 1),
+        "change": move(values["change"], row, language, 1),
+        "low": move(values["low"], row, language, 1),
+        "high": move(values["high"], row, language, 1),
+        "p": _p_value(float(table.p_adjusted[r, c]), language),
+        "verdict": verdict_of(values["change"], mark, beyond, tested, language),
         "mark": arrow(values["change"]) if mark else "",
         "why": "",
     }
 
 
-def rounded(row: Row, cell: ChangeCell, beyond: bool, tested: bool) -> dict[str, Any]:
+def rounded(
+    row: Row, cell: ChangeCell, beyond: bool, tested: bool, language: Language
+) -> dict[str, Any]:
     """One change as published."""
     if cell.change is None or cell.low is None or cell.high is None:
-        words = "not compared" if cell.defines_columns else _FLAGS.get(cell.flag, "hidden")
-        return _hidden(f"[{words}]", words)
+        key = "not_compared" if cell.defines_columns else _FLAGS.get(cell.flag, "hidden")
+        return _hidden(f"[{say(language, key)}]", say(language, key))
     mark = cell.direction is not Direction.NONE
     sign = 1.0 if cell.direction is Direction.UP else -1.0
+    before, after = cell.before.value, cell.after.value
     return {
-        "before": "–" if cell.before.value is None else level(cell.before.value, row),
-        "after": "–" if cell.after.value is None else level(cell.after.value, row),
-        "change": move(cell.change, row),
-        "low": move(cell.low, row),
-        "high": move(cell.high, row),
+        "before": "–" if before is None else level(before, row, language),
+        "after": "–" if after is None else level(after, row, language),
+        "change": move(cell.change, row, language),
+        "low": move(cell.low, row, language),
+        "high": move(cell.high, row, language),
         "p": "",
-        "verdict": _verdict(sign, mark, beyond, tested),
+        "verdict": verdict_of(sign, mark, beyond, tested, language),
         "mark": arrow(sign) if mark else "",
-        "why": "indicative: few people" if cell.flag is Flag.INDICATIVE else "",
+        "why": say(language, "indicative") if cell.flag is Flag.INDICATIVE else "",
     }
 
 
 _FLAGS = {
-    Flag.TOO_FEW: "too few",
+    Flag.TOO_FEW: "few",
     Flag.PROTECTED: "protected",
-    Flag.BELOW: "less than 1%",
+    Flag.BELOW: "below",
     Flag.NO_BASE: "nobody",
 }
 
@@ -191,12 +200,15 @@ def _hidden(text: str, why: str) -> dict[str, Any]:
     return {**empty, "change": text, "why": why}
 
 
-def _verdict(change: float, mark: bool, beyond: bool, tested: bool) -> str:
+def verdict_of(change: float, mark: bool, beyond: bool, tested: bool, language: Language) -> str:
+    """What became of a change, in words; `mark`: beyond chance and large enough."""
     if not tested:
-        return "not tested"
-    if mark:
-        return "rose" if change > 0 else "fell"
-    return "beyond chance, but small" if beyond else "no change beyond chance"
+        key = "untested"
+    elif mark:
+        key = "rose" if change > 0 else "fell"
+    else:
+        key = "small" if beyond else "same"
+    return say(language, key)
 
 
 def arrow(change: float) -> str:
@@ -204,23 +216,25 @@ def arrow(change: float) -> str:
     return "▲" if change > 0 else "▼"
 
 
-def level(value: float, row: Row, more: int = 0) -> str:
+def level(value: float, row: Row, language: Language, more: int = 0) -> str:
     """A number as the page writes it: 52% of a share, 5.3 of a mean; `more` decimals."""
     if row.kind == "mean":
-        return f"{value:.{1 + more}f}"
-    points = f"{100 * value:.{more}f}"
+        return figure(f"{value:.{1 + more}f}", language)
+    points = figure(f"{100 * value:.{more}f}", language)
     return f"{points}%" if row.kind in SHARES else points
 
 
-def move(value: float, row: Row, more: int = 0) -> str:
+def move(value: float, row: Row, language: Language, more: int = 0) -> str:
     """A change as the page writes it: +3 points, +0.1."""
     if row.kind == "mean":
         decimals = 1 + more
     else:
         value, decimals = 100 * value, more
     shown = round(value, decimals)
-    return f"{shown:+.{decimals}f}" if shown else f"{0:.{decimals}f}"
+    return figure(f"{shown:+.{decimals}f}" if shown else f"{0:.{decimals}f}", language)
 
 
-def _p_value(p: float) -> str:
-    return "–" if not np.isfinite(p) else "< .001" if p < 0.001 else f"{p:.3f}"
+def _p_value(p: float, language: Language) -> str:
+    if not np.isfinite(p):
+        return "–"
+    return figure("< 0.001" if p < 0.001 else f"{p:.3f}", language)

@@ -14,14 +14,10 @@ import numpy as np
 import pandas as pd
 
 from flows.crosstabs.errors import CrosstabError
-from flows.definitions.models import (
-    Axis,
-    Profile,
-    ProfilePlan,
-    Question,
-    Questionnaire,
-    Text,
-)
+from flows.definitions.models import Text
+from flows.definitions.profile_plan import Axis, Profile, ProfilePlan
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
 from flows.profiles.assign import Labels, assign
 from flows.profiles.fit import fit_profiles
 from flows.profiles.model import ProfileModel

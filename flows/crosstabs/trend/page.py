@@ -3,37 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from flows.crosstabs.tables import TOTAL, Row
-from flows.crosstabs.trend.changes import Trend, TrendFlag
+from flows.crosstabs.trend.changes import TableTrend, Trend, TrendFlag
 from flows.crosstabs.trend.figures import Told, arrow, below, exact, move, rounded
 from flows.crosstabs.trend.groups import Naive
-from flows.crosstabs.trend.publish import PublishedTrend, hidden_cells
-from flows.definitions.models import Text, Wave
+from flows.crosstabs.trend.publish import PublishedChange, PublishedTrend, hidden_cells
+from flows.crosstabs.trend.questions import LeftOut
+from flows.crosstabs.trend.texts import figure, many, say, text_of
+from flows.definitions.models import Language, Text
+from flows.definitions.waves import Wave
 from flows.pages import page_template
 from flows.profiles.change import Trend as SizeTrend
-
-METHOD = (
-    "Standard errors are design-based: the weights and what the weighting margins explain are in "
-    "them, and people in both waves count with what their answers in the two waves have in common "
-    "(variance of the first plus that of the second less twice the covariance). Tests are "
-    "two-sided at 5%, adjusted for all rows and columns of a table (Benjamini-Hochberg). A change "
-    "is marked when it is beyond chance and large enough to matter: {points:g} points, or {sd:g} "
-    "standard deviation of a mean, before rounding. Margins show chance only; a panel is no random "
-    "sample."
-)
-WITHIN = (
-    "Answers to questions that made the {groups} are not compared within {groups}. Who was extreme "
-    "in one wave is less so in the next by chance alone (regression to the mean), so that the "
-    "lowest always seem to rise and the highest to fall."
-)
-BY_OWN_WAVE = (
-    "The columns are the people assigned to a profile. Each wave has its own, as they were typed "
-    "then: a change within a profile is also a change of who is in it."
-)
 
 
 def report_of(
@@ -43,61 +28,72 @@ def report_of(
     sizes: SizeTrend | None,
     turned: Sequence[Trend] | None,
 ) -> dict[str, Any]:
-    """All that the page tells, as plain values and texts.
+    """All that the page tells, as plain values and texts in the language of `told`.
+
+    `summary` and `looks` are what the command says, in English.
 
     `compared` and `shown`: per theme; without `shown` all is told, for the analyst. `turned`: with
     the columns by the answers of the later wave.
     """
-    first = compared[0]
+    first, language = compared[0], told.language
     rules = told.survey.dossier.publication
     tables = list(_tables(told, compared, shown))
     what = "group" if told.groups else "profile"
     reworded = [each for each in tables if each["reworded"]]
     left_out = [each for trend in compared for each in trend.left_out]
+    looks = [*told.looks, *(each.sentence for each in told.breaks), *_reworded_look(reworded)]
+    groups = text_of(f"{what}s")
     return {
+        "language": language,
         "survey": told.survey.code,
-        "title": told.survey.info.title["en"],
-        "themes": [told.survey.dossier.theme(code).title["en"] for code in told.themes],
+        "title": told.survey.info.title[language],
+        "themes": [told.survey.dossier.theme(code).title[language] for code in told.themes],
         "simulated": told.survey.info.simulated,
         "internal": told.internal,
         "concept": told.concept,
-        "before": _wave(told.waves[0], first.n_before),
-        "after": _wave(told.waves[1], first.n_after),
+        "before": _wave(told.waves[0], first.n_before, language),
+        "after": _wave(told.waves[1], first.n_after, language),
         "both": first.both,
         "same_people": told.same_people,
-        "about": told.about,
-        "what": what,
+        "about": told.about[language],
+        "what": say(language, what),
         "columns": [
-            {"code": code, "name": told.names[code]["en"]}
+            {"code": code, "name": told.names[code][language]}
             for code in first.columns
             if code != TOTAL
         ],
-        "attention": [
-            *told.looks,
-            *(each.sentence for each in told.breaks),
-            *_reworded_look(reworded),
-        ],
+        "attention": [each[language] for each in looks],
         "overall": _by_question([each for each in tables if not each["reworded"]]),
         "within": [each for each in tables if not each["reworded"] and each["within"]],
         "closed": _closed(told, tables),
         "reworded": reworded,
-        "left_out": _by_reason(left_out),
+        "left_out": _by_reason(left_out, language),
         "hidden": sum(hidden_cells(each.tables) for each in shown or ()),
         "sizes": None if sizes is None else _sizes(told, sizes),
-        "naive": [_naive(each) for each in told.naive],
-        "turned": _turned(compared, turned),
-        "within_text": WITHIN.format(groups=f"{what}s"),
-        "own_wave": BY_OWN_WAVE if told.names and not told.groups else "",
-        "method": METHOD.format(points=rules.minimum_points, sd=rules.minimum_sd),
-        "coverage": told.survey.dossier.coverage["en"],
-        "usage": told.survey.dossier.usage["en"],
+        "naive": [_naive(each, language) for each in told.naive],
+        "turned": _turned(compared, turned, language),
+        "within_text": say(language, "within.why", groups=groups),
+        "own_wave": say(language, "within.own") if told.names and not told.groups else "",
+        "method": say(
+            language,
+            "method.text",
+            points=figure(f"{rules.minimum_points:g}", language),
+            sd=figure(f"{rules.minimum_sd:g}", language),
+        ),
+        "coverage": told.survey.dossier.coverage[language],
+        "usage": told.survey.dossier.usage[language],
         "summary": _summary(first, tables, told.internal),
+        "looks": [each["en"] for each in looks],
     }
 
 
 def page_of(report: Mapping[str, Any]) -> str:
     """The page of a `report_of`."""
-    return page_template("flows.crosstabs", "trend.html.j2").render(report=report)
+    language = report["language"]
+    template = page_template("flows.crosstabs", "trend.html.j2")
+    return template.render(
+        report=report, say=partial(say, language), number=partial(many, language=language)
+    )
 
 
 # ------------------------------------------------------------------------------------ the tables
@@ -106,7 +102,7 @@ def page_of(report: Mapping[str, Any]) -> str:
 def _tables(
     told: Told, compared: Sequence[Trend], shown: Sequence[PublishedTrend] | None
 ) -> Iterator[dict[str, Any]]:
-    publication = told.survey.dossier.publication
+    publication, language = told.survey.dossier.publication, told.language
     questions = told.survey.questionnaire
     for place, trend in enumerate(compared):
         for t, table in enumerate(trend.tables):
@@ -119,16 +115,17 @@ def _tables(
             cells = []
             for c in range(len(table.columns)):
                 if shown is None:
-                    cells.append(exact(table, r, c, bool(marks[r, c]), bool(beyond[r, c])))
+                    mark, known = bool(marks[r, c]), bool(beyond[r, c])
+                    cells.append(exact(table, r, c, mark, known, language))
                     continue
                 cell = shown[place].tables[t].cells[r][c]
                 tested = bool(np.isfinite(table.p_value[r, c]))
-                cells.append(rounded(row, cell, bool(beyond[r, c]), tested))
+                cells.append(rounded(row, cell, bool(beyond[r, c]), tested, language))
             yield {
                 "number": identity.number,
-                "question": questions.question(identity.question).label["en"],
-                "text": identity.text["en"],
-                "row": row.label["en"],
+                "question": questions.question(identity.question).label[language],
+                "text": identity.text[language],
+                "row": row.label[language],
                 "mean": row.kind == "mean",
                 "battery": TrendFlag.BATTERY in table.flags,
                 "reworded": table.reworded,
@@ -138,6 +135,7 @@ def _tables(
                 "cells": cells[:-1],
                 "beyond": bool(beyond[r, -1]),
                 "size": float(np.nan_to_num(size[-1])),
+                "told": _told_change(table, r, None if shown is None else shown[place].tables[t]),
             }
 
 
@@ -151,18 +149,19 @@ def _by_question(tables: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return result
 
 
-def _by_reason(left_out: Sequence[Any]) -> list[dict[str, Any]]:
+def _by_reason(left_out: Sequence[LeftOut], language: Language) -> list[dict[str, Any]]:
     reasons: dict[str, list[str]] = {}
     for each in left_out:
-        reasons.setdefault(each.reason, []).append(f"{each.text['en']} ({each.question})")
+        names = reasons.setdefault(each.reason[language], [])
+        names.append(f"{each.text[language]} ({each.question})")
     return [{"reason": reason, "questions": names} for reason, names in reasons.items()]
 
 
-def _reworded_look(reworded: Sequence[dict[str, Any]]) -> list[str]:
+def _reworded_look(reworded: Sequence[dict[str, Any]]) -> list[Text]:
     if not reworded:
         return []
     names = ", ".join(table["number"] for table in reworded)
-    return [f"Reworded between the waves, so shown apart: {names}."]
+    return [text_of("look.reworded", numbers=names)]
 
 
 def _closed(told: Told, tables: Sequence[dict[str, Any]]) -> list[str]:
@@ -171,8 +170,22 @@ def _closed(told: Told, tables: Sequence[dict[str, Any]]) -> list[str]:
     return list(dict.fromkeys(table["question"] for table in tables if table["defines"]))
 
 
-def _wave(wave: Wave, n: int) -> dict[str, Any]:
-    return {"code": wave.code, "title": wave.title["en"], "period": wave.period["en"], "n": n}
+def _wave(wave: Wave, n: int, language: Language) -> dict[str, Any]:
+    title, period = wave.title[language], wave.period[language]
+    return {"code": wave.code, "title": title, "period": period, "n": n}
+
+
+def _told_change(table: TableTrend, r: int, public: PublishedChange | None) -> tuple[str, ...]:
+    """The change over all, low and high as the command writes them."""
+    if public is None:
+        values: list[float | None] = [
+            float(x[r, -1]) for x in (table.change, table.low, table.high)
+        ]
+    else:
+        cell = public.cells[r][-1]
+        values = [cell.change, cell.low, cell.high]
+    more = int(public is None)
+    return tuple("-" if x is None else move(x, table.rows[r], "en", more) for x in values)
 
 
 def _summary(trend: Trend, tables: Sequence[dict[str, Any]], internal: bool) -> str:
@@ -185,10 +198,8 @@ def _summary(trend: Trend, tables: Sequence[dict[str, Any]], internal: bool) -> 
     if beyond:
         most = max(beyond, key=lambda table: float(table["size"]))
         unit = "" if most["mean"] else " points"
-        told += (
-            f"; most {most['number']}, {most['total']['change']}{unit} "
-            f"({most['total']['low']} to {most['total']['high']})"
-        )
+        change, low, high = most["told"]
+        told += f"; most {most['number']}, {change}{unit} ({low} to {high})"
     return f"{told}{'. INTERN' if internal else ''}."
 
 
@@ -196,19 +207,26 @@ def _summary(trend: Trend, tables: Sequence[dict[str, Any]], internal: bool) -> 
 
 
 def _sizes(told: Told, sizes: SizeTrend) -> dict[str, Any]:
-    change, (first, second) = sizes.changes[0], sizes.waves
+    language, change, (first, second) = told.language, sizes.changes[0], sizes.waves
+
+    def written(share: float, sign: str = "") -> str:
+        return figure(f"{100 * share:{sign}.1f}", language)
+
+    def verdict(k: int) -> str:
+        if not change.changed[k]:
+            return say(language, "same")
+        return say(language, "grew" if change.change[k] > 0 else "shrank")
+
     return {
         "rows": [
             {
-                "name": told.names[code]["en"] if code in told.names else code,
-                "before": f"{100 * first.sizes[k]:.1f}%",
-                "after": f"{100 * second.sizes[k]:.1f}%",
-                "change": f"{100 * change.change[k]:+.1f}",
-                "low": f"{100 * change.low[k]:+.1f}",
-                "high": f"{100 * change.high[k]:+.1f}",
-                "verdict": ("grew" if change.change[k] > 0 else "shrank")
-                if change.changed[k]
-                else "no change beyond chance",
+                "name": told.names[code][language] if code in told.names else code,
+                "before": f"{written(first.sizes[k])}%",
+                "after": f"{written(second.sizes[k])}%",
+                "change": written(change.change[k], "+"),
+                "low": written(change.low[k], "+"),
+                "high": written(change.high[k], "+"),
+                "verdict": verdict(k),
                 "mark": arrow(change.change[k]) if change.changed[k] else "",
             }
             for k, code in enumerate(sizes.codes)
@@ -216,20 +234,22 @@ def _sizes(told: Told, sizes: SizeTrend) -> dict[str, Any]:
     }
 
 
-def _naive(naive: Naive) -> dict[str, Any]:
+def _naive(naive: Naive, language: Language) -> dict[str, Any]:
     return {
-        "question": naive.text["en"],
+        "question": naive.text[language],
         "n": naive.n,
-        "overall": move(naive.overall, _MEAN, 1),
-        "changes": [move(change, _MEAN, 1) for change in naive.changes],
-        "turned": [move(change, _MEAN, 1) for change in naive.turned],
+        "overall": move(naive.overall, _MEAN, language, 1),
+        "changes": [move(change, _MEAN, language, 1) for change in naive.changes],
+        "turned": [move(change, _MEAN, language, 1) for change in naive.turned],
     }
 
 
 _MEAN = Row("mean", Text(nl=""), "mean")
 
 
-def _turned(compared: Sequence[Trend], turned: Sequence[Trend] | None) -> list[dict[str, Any]]:
+def _turned(
+    compared: Sequence[Trend], turned: Sequence[Trend] | None, language: Language
+) -> list[dict[str, Any]]:
     """Batteries by group, with the groups of the first wave and with those of the second."""
     if turned is None:
         return []
@@ -241,9 +261,12 @@ def _turned(compared: Sequence[Trend], turned: Sequence[Trend] | None) -> list[d
                 continue
             rows.append(
                 {
-                    "text": table.identity.text["en"],
+                    "text": table.identity.text[language],
                     "changes": [
-                        {"change": move(a, table.rows[0], 1), "other": move(b, table.rows[0], 1)}
+                        {
+                            "change": move(a, table.rows[0], language, 1),
+                            "other": move(b, table.rows[0], language, 1),
+                        }
                         for a, b in zip(table.change[0, :-1], twin.change[0, :-1], strict=True)
                     ],
                 }

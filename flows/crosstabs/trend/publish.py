@@ -19,7 +19,7 @@ from flows.crosstabs.rounding import one_decimal
 from flows.crosstabs.tables import Cell, Flag, Floats, Identity, PublishedTable, Row
 from flows.crosstabs.trend.changes import TableTrend, Trend, TrendFlag, of_profiles
 from flows.crosstabs.trend.questions import LeftOut
-from flows.definitions.models import Publication
+from flows.definitions.dossier_plan import Publication
 
 
 class Direction(StrEnum):

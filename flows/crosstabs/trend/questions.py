@@ -8,14 +8,13 @@ from enum import StrEnum
 
 import pandas as pd
 
-from flows.definitions.models import (
-    MISSING_CODES,
-    Question,
-    Questionnaire,
-    Text,
-    Wave,
-    columns_of,
-)
+from flows.crosstabs.trend.texts import text_of
+from flows.definitions.columns import columns_of
+from flows.definitions.models import Text
+from flows.definitions.options import MISSING_CODES
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import Question
+from flows.definitions.waves import Wave
 
 Side = tuple[str, Questionnaire, pd.DataFrame]
 """Code of a wave, its questionnaire and its answers."""
@@ -47,12 +46,12 @@ class Comparable:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A question that is not compared: `reason` in one sentence."""
+    """A question that is not compared: `reason` in a few words."""
 
     question: str
     text: Text
     why: Why
-    reason: str
+    reason: Text
 
 
 def reworded_between(question: Question, before: Wave, after: Wave, waves: Sequence[Wave]) -> bool:
@@ -85,12 +84,12 @@ def compared_questions(
         text = present[-1].label
         if len(present) == 1:
             lacking = (before if asked[0] is None else after)[0]
-            reason = f"not asked in {lacking}"
+            reason = text_of("why.not_asked", wave=lacking)
             left_out.append(LeftOut(code, text, Why.NOT_ASKED, reason))
             continue
         one, two = present
         if all(column.is_text for column in columns_of(one)):
-            left_out.append(LeftOut(code, text, Why.OPEN, "open answers are not counted"))
+            left_out.append(LeftOut(code, text, Why.OPEN, text_of("why.open")))
             continue
         difference = _other_answers(one, two) or _stored_otherwise(one, two, before, after)
         if difference:
@@ -113,45 +112,52 @@ def _asked(
     return question if question.asked_in(wave) and held else None
 
 
-def _other_answers(one: Question, two: Question) -> str:
-    """How the answers of a question differ between two questionnaires; empty when they do not."""
+def _other_answers(one: Question, two: Question) -> Text | None:
+    """How the answers of a question differ between two questionnaires; None when they do not."""
     if one.type is not two.type:
-        return f"it was a question of another kind before ({one.type}, now {two.type})"
+        return text_of("why.kind", before=one.type, after=two.type)
     first, second = (
         {option.code: (option.score, option.missing) for option in question.options}
         for question in (one, two)
     )
     if list(first) != list(second):
-        lost, new = _only(first, second), _only(second, first)
-        parts = [f"gone: {', '.join(lost)}"] * bool(lost) + [f"new: {', '.join(new)}"] * bool(new)
-        return f"its answers are others now ({'; '.join(parts) or 'in another order'})"
+        return text_of("why.answers", how=_difference(list(first), list(second)))
     moved = [code for code in first if first[code] != second[code]]
     if moved:
-        return f"answer {moved[0]} counts for something else now"
+        return text_of("why.counts", code=moved[0])
     if {item.code for item in one.items}.isdisjoint(item.code for item in two.items) and one.items:
-        return "it has none of its items in both waves"
-    return ""
+        return text_of("why.items")
+    return None
 
 
-def _stored_otherwise(one: Question, two: Question, before: Side, after: Side) -> str:
+def _difference(first: Sequence[str], second: Sequence[str]) -> Text:
+    """Which codes went and came, or that they stand in another order."""
+    parts = [
+        text_of(key, codes=", ".join(codes))
+        for key, codes in (("why.gone", _only(first, second)), ("why.new", _only(second, first)))
+        if codes
+    ]
+    if not parts:
+        return text_of("why.order")
+    return Text(nl="; ".join(part.nl for part in parts), en="; ".join(part.en for part in parts))
+
+
+def _stored_otherwise(one: Question, two: Question, before: Side, after: Side) -> Text | None:
     """Whether a wave was stored under another list of answers than the other one."""
     for column in columns_of(two):
         twins = [c for c in columns_of(one) if c.name == column.name]
         held = [column.name in answers for _, _, answers in (before, after)]
         if column.option is not None and held[0] is not held[1]:
             lacking = (before if held[1] else after)[0]
-            return f"{lacking} did not offer the answer {column.option.code}"
+            return text_of("why.offered", wave=lacking, code=column.option.code)
         if not twins or not all(held):
             continue
         codes = [_stored(answers[column.name]) for _, _, answers in (before, after)]
         if None not in codes and codes[0] != codes[1]:
             first, second = (each or [] for each in codes)
-            odd = _only(first, second) or _only(second, first) or ["in another order"]
-            return (
-                f"its answers were stored differently in {before[0]} and {after[0]} ({odd[0]}); "
-                "ingest both under one list of answers"
-            )
-    return ""
+            odd = [*_only(first, second), *_only(second, first), text_of("why.order")]
+            return text_of("why.stored", before=before[0], after=after[0], odd=odd[0])
+    return None
 
 
 def _stored(values: pd.Series) -> list[str] | None:

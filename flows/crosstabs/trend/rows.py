@@ -9,7 +9,9 @@ import pandas as pd
 
 from flows.crosstabs.layout.layouts import Layout, answer_codes
 from flows.crosstabs.tables import Floats, Identity, Row
-from flows.definitions.models import Question, QuestionType, Text, columns_of
+from flows.definitions.columns import columns_of
+from flows.definitions.models import Text
+from flows.definitions.questions import Question, QuestionType
 
 FEWEST_ANSWERED = 0.5
 """Who answered fewer of the items has no mean."""

@@ -8,10 +8,9 @@ from functools import lru_cache
 
 from flows.crosstabs.tables import TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
-from flows.dossiers.axes import columns_of
 from flows.dossiers.content import Cell, Chart, Scalar, Sheet, SheetRow, Style, TableArea
 from flows.dossiers.layout import row_height
-from flows.dossiers.reading import Context, sorted_rows, unit_of
+from flows.dossiers.reading import Context, sorted_rows, tells_unknown, unit_of
 from flows.dossiers.sheets.common import BODY_HEIGHT, Page, measured
 from flows.dossiers.theme import (
     CHART_DATA_WIDTHS,
@@ -52,12 +51,12 @@ def data_sheet(context: Context, others: Sequence[PublishedTable] = ()) -> Sheet
     headers = [words(f"data.{key}") for key, _ in columns]
     header_row = page.header(headers, [role for _, role in columns])
     for table in context.tables.tables:
-        page.rows.extend(_table_rows(context, table))
+        page.rows.extend(_table_rows(context, table, table.columns))
     shown = {table.identity.number for table in context.tables.tables}
     for table in others:
         codes = [c for c in table.columns if c != TOTAL or table.identity.number not in shown]
         shown.add(table.identity.number)
-        page.rows.extend(_table_rows(context, columns_of(table, codes)))
+        page.rows.extend(_table_rows(context, table, codes))
     page.rows.extend(_size_rows(context))
     area = page.close_table("tbl_data", header_row, headers)
     return Sheet(
@@ -124,30 +123,37 @@ def chart_data_sheet(context: Context, charts: Sequence[Chart]) -> tuple[Sheet, 
     return sheet, placed
 
 
-def _table_rows(context: Context, table: PublishedTable) -> Iterator[SheetRow]:
+def _table_rows(
+    context: Context, table: PublishedTable, columns: Sequence[str]
+) -> Iterator[SheetRow]:
+    """A line per row and column, of these columns of the table."""
     words = context.words
+    places = [(column, table.columns.index(column)) for column in columns]
     for row in sorted_rows(table):
-        for column, n in zip(table.columns, table.n, strict=True):
+        for column, place in places:
+            published = table.cell(row.code, column)
+            compared = published.verdict is not Verdict.NONE
             yield _row(
                 context,
                 table.identity.number,
                 context.label(row),
                 words(f"data.kind.{row.kind}"),
                 column,
-                n,
-                table.cell(row.code, column),
+                table.n[place],
+                published,
                 row,
+                context.multiple(table, row, column) if compared else None,
             )
-    if any(item.shown and item.value for item in table.dont_know):
-        for column, n, item in zip(table.columns, table.n, table.dont_know, strict=True):
+    if tells_unknown(table):
+        for column, place in places:
             yield _row(
                 context,
                 table.identity.number,
                 words("data.dont_know"),
                 words("data.kind.dont_know"),
                 column,
-                n,
-                item,
+                table.n[place],
+                table.dont_know[place],
             )
 
 
@@ -175,8 +181,12 @@ def _row(
     n: int | None,
     published: Published,
     measured: Row | None = None,
+    times: str | None = None,
 ) -> SheetRow:
-    """A line of the list; `measured`: the row it comes from, None for a plain share of people."""
+    """A line of the list; `measured`: the row it comes from, None for a plain share of people.
+
+    `times`: how many times the figure of the Netherlands it is, written, where that is told.
+    """
     words = context.words
     form = _FORMATS[unit_of(measured) if measured is not None else "share"]
     none = words("data.no_margin")
@@ -198,7 +208,7 @@ def _row(
         value,
         *margins,
         _cell(words("word.protected"), "word") if n is None else _cell(n, "number", COUNT),
-        _cell(_remark(context, published), "text_in_grey"),
+        _cell(_remark(context, published, times), "text_in_grey"),
     )
     return SheetRow(_height(cells, DATA_WIDTHS), cells)
 
@@ -211,7 +221,7 @@ def _edge(value: float | None, row: Row | None) -> float | None:
     return float(round(value * 100)) if points and value is not None else value
 
 
-def _remark(context: Context, published: Published) -> str:
+def _remark(context: Context, published: Published, times: str | None) -> str:
     """In words what the sheets say with an arrow, 'circa' or brackets."""
     keys = {
         Flag.TOO_FEW: "data.few",
@@ -228,6 +238,8 @@ def _remark(context: Context, published: Published) -> str:
         parts.append(context.words("data.higher"))
     if published.verdict is Verdict.LOWER:
         parts.append(context.words("data.lower"))
+    if times is not None:
+        parts.append(context.words("data.times", times=times))
     return ", ".join(parts) or context.words("data.none")
 
 

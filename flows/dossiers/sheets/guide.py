@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from flows.crosstabs.tables import SHARES, TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
 from flows.dossiers.content import Cell, Sheet
-from flows.dossiers.reading import Context, ranked_answers
+from flows.dossiers.experiments import is_experiment
+from flows.dossiers.reading import Context, ranked_answers, tells_unknown
 from flows.dossiers.sheets.common import Page, cell
 from flows.dossiers.sheets.table import number_cell
 from flows.dossiers.theme import COUNT, GUIDE_WIDTHS
@@ -129,11 +130,39 @@ def _kinds_of_rows(context: Context) -> Iterator[tuple[str, Cell, str, str]]:
             yield _line(context, "multiple", example, number=table.identity.number)
             break
     for table in context.tables.tables:
+        found = _times(context, table)
+        if found is not None:
+            example = cell(words("data.times", times=found), "word")
+            yield _line(context, "times", example, number=table.identity.number, times=found)
+            break
+    effect = _find(context, lambda row, c: c.shown and row.kind == "effect", total=True)
+    if effect is not None:
+        table, row, _, published = effect
+        arm, reference = (context.label(table.row(code)) for code in row.members)
+        yield _line(
+            context,
+            "effect",
+            number_cell(context, published, row, total=True),
+            arm=arm,
+            reference=reference,
+            number=table.identity.number,
+        )
+    for table in context.tables.tables:
         unknown = table.dont_know[table.columns.index(TOTAL)]
-        if unknown.shown and unknown.value:
+        if tells_unknown(table) and unknown.shown and unknown.value:
             example = number_cell(context, unknown, table.rows[0], total=True)
             yield _line(context, "dont_know", example, number=table.identity.number)
             break
+
+
+def _times(context: Context, table: PublishedTable) -> str | None:
+    """The first comparison with the Netherlands in a table, as it is written."""
+    for row in table.rows:
+        for column in table.columns:
+            found = context.multiple(table, row, column)
+            if found is not None:
+                return found
+    return None
 
 
 def _bare(published: Published) -> bool:
@@ -146,6 +175,9 @@ def _find(
     """The first number in the dossier that is an example of a sign."""
     for table in context.tables.tables:
         for row, line in zip(table.rows, table.cells, strict=True):
+            # The arms of an experiment are no answers, so they explain none.
+            if is_experiment(table) and row.kind != "effect":
+                continue
             for column, published in zip(table.columns, line, strict=True):
                 if (column == TOTAL) == total and fits(row, published):
                     return table, row, column, published

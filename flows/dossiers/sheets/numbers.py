@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flows.crosstabs.overview import OVERVIEW
 from flows.crosstabs.tables import PublishedTable
 from flows.dossiers.axes import AxisView
 from flows.dossiers.content import Sheet
@@ -15,6 +14,7 @@ from flows.dossiers.reading import Context
 from flows.dossiers.sheets.common import NOTE_HEIGHT, Page
 from flows.dossiers.sheets.table import (
     basis_of,
+    first_header,
     identifier,
     notes_of,
     table_body,
@@ -51,9 +51,8 @@ def of_overview(context: Context, table: PublishedTable) -> Numbers:
 
 def numbers_sheet(context: Context, numbers: Numbers, name: str) -> Sheet:
     """The sheet of one such table."""
-    table, words = numbers.table, context.words
-    first = words("table.statement" if table.identity.type == OVERVIEW else "table.answer")
-    headers = [first, *(context.name(c) for c in table.columns)]
+    table = numbers.table
+    headers = [first_header(context, table), *(context.name(c) for c in table.columns)]
     page = Page(table_widths(context, table, headers))
     page.head(
         context,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from flows.crosstabs.tables import TOTAL, Verdict
-from flows.definitions.models import ThemePlan
+from flows.definitions.dossier_plan import ThemePlan
 from flows.dossiers.content import Cell, Sheet
 from flows.dossiers.layout import fits, shorten
 from flows.dossiers.perspective import (
@@ -15,6 +15,7 @@ from flows.dossiers.perspective import (
     Entry,
     Measure,
     Tops,
+    distinctive,
     interpretation,
     main_answer,
     measure,
@@ -223,6 +224,15 @@ def _notes(context: Context, plan: ThemePlan, columns: Sequence[_Column]) -> lis
                 text=content.question,
             )
         notes.append(text)
+    told = (
+        distinctive(column.content.ranked(context, size.profile))
+        for column in columns
+        if isinstance(column.content, Tops) and column.say is main_answer
+        for size in context.tables.sizes
+    )
+    example = next((entry for entry in told if entry is not None and entry.times), None)
+    if example is not None:
+        notes.append(words("profiles.note_times", times=example.times))
     working = [p.label[context.language] for p in context.facts.profiles if not p.public]
     if not working:
         notes.append(words("profiles.note_names_public"))

@@ -9,10 +9,11 @@ from flows.crosstabs.banner import axis_of_column
 from flows.crosstabs.overview import OVERVIEW
 from flows.crosstabs.tables import SHARES, TOTAL, Flag, PublishedTable, Row, Verdict
 from flows.crosstabs.tables import Cell as Published
-from flows.definitions.models import PROFILE
+from flows.definitions.dossier_plan import PROFILE
 from flows.dossiers.charts import chart_of
 from flows.dossiers.content import Cell, Sheet, Style
 from flows.dossiers.errors import LayoutError
+from flows.dossiers.experiments import basis_key, experiment_notes, is_experiment
 from flows.dossiers.findings import sentences
 from flows.dossiers.layout import Face, fits, head_room, shorten, text_width
 from flows.dossiers.reading import (
@@ -22,6 +23,7 @@ from flows.dossiers.reading import (
     lead_row,
     sheet_value,
     sorted_rows,
+    tells_unknown,
     unit_of,
 )
 from flows.dossiers.sheets.common import NOTE_HEIGHT, Page, cell, column_for, people_cell
@@ -45,7 +47,7 @@ _WHOLE_BASE = ("table.basis_multiple", "table.basis_part")
 
 def table_sheet(context: Context, table: PublishedTable, name: str) -> Sheet:
     """The sheet of one published table."""
-    headers = [context.words("table.answer"), *(context.name(c) for c in table.columns)]
+    headers = [first_header(context, table), *(context.name(c) for c in table.columns)]
     page = Page(table_widths(context, table, headers))
     page.head(
         context,
@@ -74,6 +76,16 @@ def table_sheet(context: Context, table: PublishedTable, name: str) -> Sheet:
         repeat=header_row if long else None,
         break_before=chart.row if long and chart is not None else None,
     )
+
+
+def first_header(context: Context, table: PublishedTable) -> str:
+    """What stands in the first column: answers, statements, or the arms of an experiment."""
+    if table.identity.type == OVERVIEW:
+        return context.words("table.statement")
+    if not is_experiment(table):
+        return context.words("table.answer")
+    short = context.facts.short_title(table.identity.question)
+    return short[context.language] if short is not None else context.words("experiment.arm")
 
 
 def table_widths(context: Context, table: PublishedTable, headers: list[str]) -> tuple[float, ...]:
@@ -129,15 +141,21 @@ def basis_of(context: Context, table: PublishedTable, widths: tuple[float, ...])
     words, field = context.words, context.facts.field
     identity = table.identity
     n = table.n[table.columns.index(TOTAL)]
-    overview = identity.type == OVERVIEW
+    overview, experiment = identity.type == OVERVIEW, is_experiment(table)
     measured = words(
-        "table.measured_least" if overview else "table.measured",
+        "table.measured_least"
+        if overview
+        else "experiment.measured"
+        if experiment
+        else "table.measured",
         n=words("word.protected") if n is None else words.integer(n),
         period=field.period[context.language],
     )
     lead = lead_row(table)
     if overview:
         key = "table.basis_overview"
+    elif experiment:
+        key = basis_key(table)
     elif identity.multiple:
         key = "table.basis_multiple"
     elif lead is not None and lead.kind == "mean" and len(table.rows) == 1:
@@ -163,9 +181,10 @@ def basis_of(context: Context, table: PublishedTable, widths: tuple[float, ...])
 
 def table_body(page: Page, context: Context, table: PublishedTable) -> None:
     """The rows of a table: answers, nets, other figures, participants, no opinion."""
-    previous = "answer"
+    previous, experiment = "answer", is_experiment(table)
     for row in sorted_rows(table):
-        net = row.kind == "net"
+        # The arms of an experiment are shares that take no answers together.
+        net = row.kind == "net" and not experiment
         numbers = [
             number_cell(context, table.cell(row.code, column), row, total=column == TOTAL)
             for column in table.columns
@@ -173,14 +192,15 @@ def table_body(page: Page, context: Context, table: PublishedTable) -> None:
         if net:
             numbers = [_bold(number) for number in numbers]
         label = cell(context.label(row), "label_bold" if net else "label")
-        page.body([label, *numbers], rule=row.kind != "answer" and previous == "answer")
+        first = row.kind != previous if experiment else previous == "answer"
+        page.body([label, *numbers], rule=row.kind != "answer" and first)
         previous = row.kind
     counts = [
         people_cell(context.words, n, COUNT if column == TOTAL else COUNT_ROOM)
         for column, n in zip(table.columns, table.n, strict=True)
     ]
     page.body([cell(context.words("table.n"), "label_small"), *counts], rule=True)
-    if any(item.shown and item.value for item in table.dont_know):
+    if tells_unknown(table):
         share = _dont_know(table)
         page.body(
             [
@@ -238,6 +258,8 @@ def notes_of(context: Context, table: PublishedTable) -> list[str]:
         first = [words("table.note_marks", points=words.plain(rules.minimum_points))]
     if first and by_profile:
         first = [f"{first[0]} {words('table.note_assigned')}"]
+    if first and is_experiment(table):
+        first += experiment_notes(context, table)
     cells = [item for line in (*table.cells, table.dont_know) for item in line]
     flags = {item.flag for item in cells}
     signs = []

@@ -98,10 +98,14 @@ TEXTS: dict[str, str] = {
     "contents.help": "Help",
     "contents.more_higher": "More often: {profile}, '{answer}' ({value})",
     "contents.more_lower": "Less often: {profile}, '{answer}' ({value})",
+    "contents.effect_higher": "Higher difference: {profile} ({value})",
+    "contents.effect_lower": "Lower difference: {profile} ({value})",
     # tables
     "tabulation.internal": "INTERN (internal): not rounded, nothing hidden. Do not pass this on.",
     "tabulation.status": "A single table, no part of a dossier.",
     "tabulation.total": "Total",
+    "tabulation.about": "Only: {whom}",
+    "tabulation.part": "{number} part",
     "tabulation.cells": "INTERN cells",
     "tabulation.rule": (
         "Comparison: {test}, {correction}. Fewer than {minimum} participants: left out."
@@ -115,6 +119,14 @@ TEXTS: dict[str, str] = {
     "tabulation.correction.bonferroni": "correction Bonferroni",
     "tabulation.correction.none": "no correction",
     "tabulation.letters": "A letter: higher than the column with that letter. {letters}.",
+    "tabulation.compared_national": (
+        "Behind an arrow: so many times as many as in the Netherlands, of rounded figures; "
+        "not under 5 per cent."
+    ),
+    "tabulation.compared_total": (
+        "Behind an arrow: so many times as many as in the column Total, of rounded figures; "
+        "not under 5 per cent."
+    ),
     "overview.finding": "Per statement: {answer}.",
     "axis.by": "The same question by {axis}.",
     "axis.by_part": "The same question by {axis}, part {part} of {parts}.",
@@ -122,6 +134,7 @@ TEXTS: dict[str, str] = {
     "table.answer": "Answer",
     "table.n": "Number of participants",
     "table.dont_know": "Don't know or no answer (in % of all who were asked)",
+    "compared.netherlands": "{times} times as many as in the Netherlands",
     "table.basis": "In % of {base}. {measured}",
     "table.basis_part": "In % of {base}, without 'don't know'. {measured}",
     "table.basis_mean": "Mean of {base}. {measured}",
@@ -157,11 +170,56 @@ TEXTS: dict[str, str] = {
     "word.protected": "[protected]",
     "word.below": "< {bound}",
     "word.about": "about",
+    # experiments
+    "experiment.arm": "Version",
+    "experiment.basis": (
+        "In % of {base} per version; the difference in percentage points. Chance decided who "
+        "got which version. {measured}"
+    ),
+    "experiment.basis_mean": (
+        "Mean of {base} per version. Chance decided who got which version. {measured}"
+    ),
+    "experiment.basis_both": (
+        "In % or mean of {base} per version; the difference in percentage points. Chance "
+        "decided who got which version. {measured}"
+    ),
+    "experiment.measured": (
+        "Measured across the Netherlands among at least {n} participants per version, {period}."
+    ),
+    "experiment.answered": "With '{arm}' {value} answer '{answer}', with '{reference}' {other} do.",
+    "experiment.compared": "With '{arm}' it is {value}, with '{reference}' {other}.",
+    "experiment.highest": (
+        "The highest figure is with '{high}' ({value}), the lowest with '{low}' ({other})."
+    ),
+    "experiment.more": (
+        "That is {points} percentage points more, probably between {low} and {high}."
+    ),
+    "experiment.less": (
+        "That is {points} percentage points less, probably between {low} and {high}."
+    ),
+    "experiment.chance": "That difference may be chance.",
+    "experiment.profile": "Among {profile} that difference is {points} percentage points.",
+    "experiment.none": "In no profile the difference clearly differs from that among all others.",
+    "experiment.note_marks": (
+        "An arrow compares a column with all others together, in a difference too."
+    ),
+    "experiment.note_see": (
+        "Whether a version makes a difference itself, low and high on the sheet Data tell."
+    ),
+    "experiment.note_chance": (
+        "The sentence above the table is stricter than low and high: it allows for {count} "
+        "differences looked at."
+    ),
+    "experiment.note_n": "Number of participants: of the version with the fewest participants.",
     # findings
     "finding.share": "Of {base} {value} answer '{answer}'.",
     "finding.mean": "The mean of {base} is {value}.",
     "finding.contrast_two": "Among {high} this is {high_value} and among {low} it is {low_value}.",
+    "finding.contrast_two_times": (
+        "Among {high} this is {high_value}, {times}, and among {low} it is {low_value}."
+    ),
     "finding.contrast_one": "Among {profile} this is {value}.",
+    "finding.contrast_one_times": "Among {profile} this is {value}, {times}.",
     "finding.other": "Of {profile} {value} answer '{answer}'; of {base} {total} do.",
     "finding.most": "Mentioned most is '{answer}' ({value}).",
     "finding.most_single": "The most frequent answer is '{answer}' ({value}).",
@@ -172,6 +230,10 @@ TEXTS: dict[str, str] = {
     "finding.cover_share": "of {profile} {value} answer '{answer}'. Of {base} {total} do.",
     "finding.cover_multiple": "of {profile} {value} mention '{answer}'. Of {base} {total} do.",
     "finding.cover_mean": "the mean of {profile} is {value}. Of {base} it is {total}.",
+    "finding.cover_effect": (
+        "among {profile} the difference between '{arm}' and '{reference}' is {value}. Among "
+        "{base} it is {total}."
+    ),
     "finding.agreed": "Of {base} {value} {agreed} with this.",
     "finding.cover_agreed": "of {profile} {value} {agreed} with this. Of {base} {total} do.",
     "finding.cover_statement": (
@@ -183,6 +245,7 @@ TEXTS: dict[str, str] = {
     "chart.multiple": "The answers mentioned most, in % of {base}",
     "chart.most": "The answers given most, in % of {base}",
     "chart.answers": "All answers, in % of {base}",
+    "chart.arms": "The answer per version, in % of {base}",
     "chart.everyone": "All participants",
     "chart.about": "{profile} (about)",
     "chart.alt_first": "{category}: {value}",
@@ -222,6 +285,9 @@ TEXTS: dict[str, str] = {
     "profiles.name_motive": "Reason",
     "profiles.name_barrier": "Barrier",
     "profiles.name_channels": "Channels",
+    "profiles.note_times": (
+        "{times} times = {times} times as many as in the Netherlands; only for a clear difference."
+    ),
     "profiles.note_names": "A name describes a group, not a person. Working names: {names}.",
     "profiles.note_names_all": (
         "A name describes a group, not a person. All names are working names."
@@ -250,6 +316,12 @@ TEXTS: dict[str, str] = {
     "guide.down": "Arrow down",
     "guide.down_means": ("Lower than among all others together (table {number}), beyond chance."),
     "guide.down_say": "You may say: 'less often than others'.",
+    "guide.times": "Times as many",
+    "guide.times_means": (
+        "The figure divided by that of the Netherlands (table {number}). Only with an arrow, "
+        "and where the figure of the Netherlands is at least 5 per cent."
+    ),
+    "guide.times_say": "You may say: '{times} times as many as in the Netherlands'.",
     "guide.about": "About",
     "guide.about_means": (
         "Indicative: asked of few people. The real figure may be quite different."
@@ -290,6 +362,14 @@ TEXTS: dict[str, str] = {
         "People could give more answers (table {number}). Together that is more than 100%."
     ),
     "guide.multiple_say": "Do not add these figures up.",
+    "guide.effect": "Difference",
+    "guide.effect_means": (
+        "So many percentage points more (+) or less (-) with '{arm}' than with '{reference}' "
+        "(table {number})."
+    ),
+    "guide.effect_say": (
+        "First look at the sheet Data: with 0 between low and high, it may be chance."
+    ),
     "guide.dont_know": "Don't know",
     "guide.dont_know_means": (
         "So many of the people who were asked gave no opinion (table {number})."
@@ -464,7 +544,8 @@ TEXTS: dict[str, str] = {
     # data
     "data.finding": "All figures of this dossier in one list.",
     "data.basis": (
-        "Each row is one figure. Values are rounded. A word instead of a figure: see {sheet}."
+        "Each row is one figure. Values are rounded. A word instead of a figure: see {sheet}. "
+        "'1.2 times' in a remark: 1.2 times as many as in the Netherlands."
     ),
     "data.table": "Table",
     "data.answer": "Answer",
@@ -490,6 +571,7 @@ TEXTS: dict[str, str] = {
     "data.sizes": "Profiles",
     "data.higher": "higher",
     "data.lower": "lower",
+    "data.times": "{times} times",
     "data.indicative": "indicative",
     "data.few": "too few",
     "data.protected": "protected",

@@ -99,10 +99,14 @@ TEXTS: dict[str, str] = {
     "contents.help": "Uitleg",
     "contents.more_higher": "Vaker: {profile}, '{answer}' ({value})",
     "contents.more_lower": "Minder vaak: {profile}, '{answer}' ({value})",
+    "contents.effect_higher": "Hoger verschil: {profile} ({value})",
+    "contents.effect_lower": "Lager verschil: {profile} ({value})",
     # tables
     "tabulation.internal": "INTERN: niet afgerond, niets afgeschermd. Geef dit niet door.",
     "tabulation.status": "Losse tabel, geen onderdeel van een dossier.",
     "tabulation.total": "Totaal",
+    "tabulation.about": "Alleen: {whom}",
+    "tabulation.part": "{number} deel",
     "tabulation.cells": "INTERN cellen",
     "tabulation.rule": (
         "Vergelijking: {test}, {correction}. Minder dan {minimum} deelnemers: weggelaten."
@@ -116,6 +120,14 @@ TEXTS: dict[str, str] = {
     "tabulation.correction.bonferroni": "correctie Bonferroni",
     "tabulation.correction.none": "zonder correctie",
     "tabulation.letters": "Een letter: hoger dan de kolom met die letter. {letters}.",
+    "tabulation.compared_national": (
+        "Achter een pijl: zo veel keer zo veel als in Nederland, uit afgeronde cijfers; niet "
+        "onder 5 procent."
+    ),
+    "tabulation.compared_total": (
+        "Achter een pijl: zo veel keer zo veel als in de kolom Totaal, uit afgeronde cijfers; "
+        "niet onder 5 procent."
+    ),
     "overview.finding": "Per stelling: {answer}.",
     "axis.by": "Dezelfde vraag naar {axis}.",
     "axis.by_part": "Dezelfde vraag naar {axis}, deel {part} van {parts}.",
@@ -123,6 +135,7 @@ TEXTS: dict[str, str] = {
     "table.answer": "Antwoord",
     "table.n": "Aantal deelnemers",
     "table.dont_know": "Weet niet of geen antwoord (in % van alle gevraagden)",
+    "compared.netherlands": "{times} keer zo veel als in Nederland",
     "table.basis": "In % van {base}. {measured}",
     "table.basis_part": "In % van {base}, zonder 'weet niet'. {measured}",
     "table.basis_mean": "Gemiddelde van {base}. {measured}",
@@ -159,11 +172,52 @@ TEXTS: dict[str, str] = {
     "word.protected": "[afgeschermd]",
     "word.below": "< {bound}",
     "word.about": "circa",
+    # experiments
+    "experiment.arm": "Versie",
+    "experiment.basis": (
+        "In % van {base} per versie; het verschil in procentpunt. Het lot bepaalde wie welke "
+        "versie kreeg. {measured}"
+    ),
+    "experiment.basis_mean": (
+        "Gemiddelde van {base} per versie. Het lot bepaalde wie welke versie kreeg. {measured}"
+    ),
+    "experiment.basis_both": (
+        "In % of gemiddelde van {base} per versie; het verschil in procentpunt. Het lot "
+        "bepaalde wie welke versie kreeg. {measured}"
+    ),
+    "experiment.measured": (
+        "Gemeten in heel Nederland bij ten minste {n} deelnemers per versie, {period}."
+    ),
+    "experiment.answered": "Met '{arm}' antwoordt {value} '{answer}', met '{reference}' {other}.",
+    "experiment.compared": "Met '{arm}' is het {value}, met '{reference}' {other}.",
+    "experiment.highest": (
+        "Het hoogste cijfer is bij '{high}' ({value}), het laagste bij '{low}' ({other})."
+    ),
+    "experiment.more": "Dat is {points} procentpunt meer, waarschijnlijk tussen {low} en {high}.",
+    "experiment.less": "Dat is {points} procentpunt minder, waarschijnlijk tussen {low} en {high}.",
+    "experiment.chance": "Dat verschil kan toeval zijn.",
+    "experiment.profile": "Bij {profile} is dat verschil {points} procentpunt.",
+    "experiment.none": "Bij geen profiel is het verschil duidelijk anders dan bij alle anderen.",
+    "experiment.note_marks": (
+        "Een pijl vergelijkt een kolom met alle anderen samen, ook bij een verschil."
+    ),
+    "experiment.note_see": (
+        "Of een versie zelf verschil maakt, ziet u aan laag en hoog op het blad Gegevens."
+    ),
+    "experiment.note_chance": (
+        "De zin boven de tabel is strenger dan laag en hoog: die rekent mee dat er {count} "
+        "verschillen zijn bekeken."
+    ),
+    "experiment.note_n": "Aantal deelnemers: van de versie met de minste deelnemers.",
     # findings
     "finding.share": "Van {base} antwoordt {value} '{answer}'.",
     "finding.mean": "Het gemiddelde van {base} is {value}.",
     "finding.contrast_two": "Bij {high} is dat {high_value} en bij {low} is dat {low_value}.",
+    "finding.contrast_two_times": (
+        "Bij {high} is dat {high_value}, {times}, en bij {low} is dat {low_value}."
+    ),
     "finding.contrast_one": "Bij {profile} is dat {value}.",
+    "finding.contrast_one_times": "Bij {profile} is dat {value}, {times}.",
     "finding.other": "Van {profile} antwoordt {value} '{answer}'; van {base} is dat {total}.",
     "finding.most": "Het meest genoemd is '{answer}' ({value}).",
     "finding.most_single": "Het meest gegeven antwoord is '{answer}' ({value}).",
@@ -174,6 +228,10 @@ TEXTS: dict[str, str] = {
     "finding.cover_share": "van {profile} antwoordt {value} '{answer}'. Van {base} is dat {total}.",
     "finding.cover_multiple": "van {profile} noemt {value} '{answer}'. Van {base} is dat {total}.",
     "finding.cover_mean": "het gemiddelde van {profile} is {value}. Van {base} is dat {total}.",
+    "finding.cover_effect": (
+        "bij {profile} is het verschil tussen '{arm}' en '{reference}' {value}. Bij {base} is "
+        "dat {total}."
+    ),
     "finding.agreed": "Van {base} is {value} het hiermee {agreed}.",
     "finding.cover_agreed": (
         "van {profile} is {value} het hiermee {agreed}. Van {base} is dat {total}."
@@ -187,6 +245,7 @@ TEXTS: dict[str, str] = {
     "chart.multiple": "De meest genoemde antwoorden, in % van {base}",
     "chart.most": "De antwoorden die het meest zijn gegeven, in % van {base}",
     "chart.answers": "Alle antwoorden, in % van {base}",
+    "chart.arms": "Het antwoord per versie, in % van {base}",
     "chart.everyone": "Alle deelnemers",
     "chart.about": "{profile} (circa)",
     "chart.alt_first": "{category}: {value}",
@@ -226,6 +285,9 @@ TEXTS: dict[str, str] = {
     "profiles.name_motive": "Reden",
     "profiles.name_barrier": "Drempel",
     "profiles.name_channels": "Kanalen",
+    "profiles.note_times": (
+        "{times} keer = {times} keer zo veel als in Nederland; alleen bij een duidelijk verschil."
+    ),
     "profiles.note_names": "De naam beschrijft een groep, geen persoon. Werknamen: {names}.",
     "profiles.note_names_all": (
         "De naam beschrijft een groep, geen persoon. Alle namen zijn werknamen."
@@ -259,6 +321,12 @@ TEXTS: dict[str, str] = {
         "Lager dan bij alle anderen samen (tabel {number}). Het verschil is groter dan toeval."
     ),
     "guide.down_say": "U mag zeggen: 'minder vaak dan anderen'.",
+    "guide.times": "Keer zo veel",
+    "guide.times_means": (
+        "Het cijfer gedeeld door dat van Nederland (tabel {number}). Alleen bij een pijl, en "
+        "als het cijfer van Nederland ten minste 5 procent is."
+    ),
+    "guide.times_say": "U mag zeggen: '{times} keer zo veel als in Nederland'.",
     "guide.about": "Circa",
     "guide.about_means": (
         "Indicatief: gevraagd aan weinig mensen. Het cijfer kan flink anders zijn."
@@ -299,6 +367,14 @@ TEXTS: dict[str, str] = {
         "Mensen mochten meer antwoorden geven (tabel {number}). Samen is dat meer dan 100%."
     ),
     "guide.multiple_say": "Tel deze cijfers niet bij elkaar op.",
+    "guide.effect": "Verschil",
+    "guide.effect_means": (
+        "Zo veel procentpunt meer (+) of minder (-) met '{arm}' dan met '{reference}' (tabel "
+        "{number})."
+    ),
+    "guide.effect_say": (
+        "Kijk eerst op het blad Gegevens: ligt 0 tussen laag en hoog, dan kan het toeval zijn."
+    ),
     "guide.dont_know": "Weet niet",
     "guide.dont_know_means": (
         "Zo veel van de mensen die de vraag kregen, gaven geen mening (tabel {number})."
@@ -477,7 +553,7 @@ TEXTS: dict[str, str] = {
     "data.finding": "Alle cijfers van dit dossier onder elkaar.",
     "data.basis": (
         "Elke rij is een cijfer. Waarden zijn afgerond. Een woord in plaats van een cijfer: "
-        "zie {sheet}."
+        "zie {sheet}. '1,2 keer' bij een opmerking: 1,2 keer zo veel als in Nederland."
     ),
     "data.table": "Tabel",
     "data.answer": "Antwoord",
@@ -503,6 +579,7 @@ TEXTS: dict[str, str] = {
     "data.sizes": "Profielen",
     "data.higher": "hoger",
     "data.lower": "lager",
+    "data.times": "{times} keer",
     "data.indicative": "indicatief",
     "data.few": "te weinig",
     "data.protected": "afgeschermd",

@@ -15,7 +15,7 @@ import numpy as np
 
 from flows.definitions import Survey, load_survey
 from flows.definitions.area_base import AreaBaseDefinition, load_area_base
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import Done, existing_store, find_wave
 from flows.errors import Refusal
 from flows.fingerprint import code_version, of_json

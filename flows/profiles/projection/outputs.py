@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from flows.definitions import Survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import Done, survey_outputs, write_json, write_whole
 from flows.ingest.area_base import AreaBase
 from flows.profiles.model import ProfileModel

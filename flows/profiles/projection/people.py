@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from flows.definitions import Survey
-from flows.definitions.models import Wave
+from flows.definitions.waves import Wave
 from flows.edges import batches_of, kept_answers, weights_of
 from flows.errors import Refusal
 from flows.profiles.assign import assign

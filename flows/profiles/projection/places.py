@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from flows.definitions.models import Questionnaire, QuestionType
+from flows.definitions.questionnaire import Questionnaire
+from flows.definitions.questions import QuestionType
 from flows.ingest.derive import derive
 from flows.ingest.errors import NotInWave
 from flows.profiles.answers import Concomitants
