@@ -2,9 +2,9 @@
 
 Threads within a product pay for large ones only. Thousands of small products gain little from
 them, and lose much where another process has the processors too: the threads of a product wait
-for one another, busily (ten times as long was measured). Parts with a thread each gain all. How
-many is what the linear algebra library was set to when the first parts ran (OPENBLAS_NUM_THREADS
-and its like; by default every processor), so one setting says it all.
+for one another, busily (ten times as long was measured). Parts with a thread each gain most. How
+many is what the linear algebra library was set to when the first parts ran, so one setting says
+it all: OPENBLAS_NUM_THREADS (or OMP_, MKL_), which `flows` sets to 1 where nobody has.
 """
 
 from __future__ import annotations
