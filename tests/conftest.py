@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support import postgres
 
 import flows  # first: sets the number of BLAS threads before numpy is imported
@@ -15,6 +16,10 @@ import flows  # first: sets the number of BLAS threads before numpy is imported
 os.environ.setdefault("DO_NOT_TRACK", "1")
 os.environ.setdefault("PREFECT_LOGGING_LEVEL", "WARNING")
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+# How long an example takes says something of the machine, and nothing of the property.
+settings.register_profile("themadossier", deadline=None)
+settings.load_profile("themadossier")
 
 REPOSITORY = Path(flows.__file__).resolve().parents[1]
 
