@@ -203,8 +203,10 @@ def test_refresh_uses_the_stored_model(
     ("target", "name"),
     [
         ("flows.survey_wave", "weigh_wave"),
+        ("flows.survey_wave", "type_respondents"),
         ("flows.survey_wave", "tabulate_wave"),
         ("flows.survey_wave", "publish_dossiers"),
+        ("flows.dossiers.flow", "write_tables_csv"),
         ("flows.dossiers.flow", "write_manifest"),
     ],
 )

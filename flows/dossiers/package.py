@@ -81,7 +81,7 @@ class DescribedDrawing(SpreadsheetDrawing):  # type: ignore[misc]
 
 
 class _RowsWriter(WorksheetWriter):  # type: ignore[misc]
-    """Writes a sheet around two placeholders: the rows, and the internal links."""
+    """Writes a sheet without its rows and internal links, with an empty element where each goes."""
 
     def __init__(self, ws: Any, last_cell: str, linked: bool) -> None:
         super().__init__(ws, BytesIO())
